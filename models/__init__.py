@@ -1,0 +1,1 @@
+"""Models as data: which files, where they come from, how they are checked."""

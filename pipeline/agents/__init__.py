@@ -1,0 +1,1 @@
+"""Agents that need no gateway, behind :class:`pipeline.interfaces.Agent`."""

@@ -1,0 +1,231 @@
+"""What the conversation needs from the outside, as Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipeline.audio import AudioFrame, Samples
+from pipeline.ledger import PlaybackLedger
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """A person in the conversation."""
+
+    id: str
+    """Stable: a Discord user id, a phone number, the name given on the command line."""
+
+    name: str
+    """What people call them; stands before their words when the agent is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantLeft:
+    """Someone left; what they were saying ends here."""
+
+    speaker: str
+    """Their :attr:`Participant.id`."""
+
+    at: float
+    """Seconds on the conversation clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyAudio:
+    """Audio of one piece (usually a sentence) of a reply, to be played."""
+
+    piece: int
+    """Number of the piece; grows over the conversation."""
+
+    text: str
+    """The words of the whole piece, not only of this part of its audio."""
+
+    samples: Samples
+    """Mono PCM at :data:`pipeline.audio.SPEECH_RATE`."""
+
+
+class AudioTransport(Protocol):
+    """A place where people talk: a voice channel, a phone call, a set of WAV files."""
+
+    @property
+    def ledger(self) -> PlaybackLedger:
+        """What was really played; kept true by the transport."""
+
+    def participants(self) -> Sequence[Participant]:
+        """People who are there now (bots are not people)."""
+
+    def events(self) -> AsyncIterator[AudioFrame | ParticipantLeft]:
+        """Everyone's voice, until the transport closes.
+
+        A transport may send nothing while someone is silent: silence is the
+        passing of time, not audio.
+        """
+
+    async def play(self, audio: ReplyAudio) -> None:
+        """Queue audio; returns when there is room for more.
+
+        Cancelling leaves what was queued before.
+        """
+
+    async def drain(self) -> None:
+        """Wait until all queued audio was heard or dropped. Cancelling is safe."""
+
+    def stop(self) -> None:
+        """Drop queued audio now, within one frame."""
+
+
+class VoiceStream(Protocol):
+    """One speaker's voice in the voice activity model."""
+
+    async def score(self, window: Samples) -> float:
+        """Return the speech probability in [0, 1] of the speaker's next window.
+
+        Args:
+            window: :data:`pipeline.audio.VAD_WINDOW` samples that follow the last ones.
+
+        Raises:
+            VoiceActivityError: The model failed.
+
+        Cancelling drops the result; the stream goes on.
+
+        """
+
+    def reset(self) -> None:
+        """Forget what was heard: the next window follows a long silence."""
+
+    def close(self) -> None:
+        """Give the speaker's place in the batch back."""
+
+
+class VoiceActivityDetector(Protocol):
+    """Finds speech; shared by all speakers of the process."""
+
+    def open(self) -> VoiceStream:
+        """Begin to hear one more speaker."""
+
+
+class EndOfTurnDetector(Protocol):
+    """Judges at a pause whether the speaker has finished."""
+
+    async def score(self, samples: Samples) -> float:
+        """Return the probability in [0, 1] that the turn is complete.
+
+        Args:
+            samples: The whole turn so far at 16 kHz, with the pause at its end.
+
+        Raises:
+            EndOfTurnError: The model failed.
+
+        Cancelling drops the result.
+
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said."""
+
+    text: str
+    """The words; "" when nothing was said (noise, or an invention of the model)."""
+
+    language: str = "en"
+    """ISO 639-1 code."""
+
+    dropped: str = ""
+    """Why the model's words were not believed, for the log; "" when they were."""
+
+
+class Recognition(Protocol):
+    """One utterance on its way to words."""
+
+    def commit(self) -> None:
+        """The turn is over and waits for this: go before speculative work."""
+
+    def cancel(self) -> None:
+        """Nobody needs it any more. Harmless late or twice."""
+
+    async def transcript(self) -> Transcript:
+        """Wait for the words.
+
+        Raises:
+            SpeechToTextError: The model failed, or is overloaded.
+
+        Cancelling drops the result; a decode that runs is finished by its thread.
+
+        """
+
+
+class SpeechToText(Protocol):
+    """Speech recognition; shared by all conversations of the process."""
+
+    def start(
+        self, samples: Samples, *, voiced: float, hotwords: Sequence[str] = ()
+    ) -> Recognition:
+        """Begin to transcribe one utterance, speculatively until it is committed.
+
+        Args:
+            samples: The utterance at 16 kHz, a little silence around it.
+            voiced: Seconds of speech in it, as the voice activity model found.
+            hotwords: Names likely to be said: of agents and people.
+
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A turn as it reaches the agent."""
+
+    text: str
+    """What was said, without the speaker's name."""
+
+    speaker: Participant
+    agent: str
+    """Id of the agent that was addressed."""
+
+    conversation: str
+    """``guild:<id>``, ``call:<id>``, ``demo`` …"""
+
+    session_key: str | None = None
+    """OpenClaw session; ``None`` for agents that keep none."""
+
+    interrupted: str | None = None
+    """When the last reply was cut off: the words of it that were really heard."""
+
+    @property
+    def message(self) -> str:
+        """``<display name>: <text>``, the form in which agents get every turn."""
+        return f"{self.speaker.name}: {self.text}"
+
+
+class Agent(Protocol):
+    """Something that answers."""
+
+    def ask(self, question: Question) -> AsyncGenerator[str]:
+        """Stream the reply as text in whatever pieces it arrives.
+
+        Raises:
+            AgentError: No reply, or it broke off; what was yielded stands.
+
+        Closing the generator, or cancelling, aborts the agent's run.
+
+        """
+
+
+class TextToSpeech(Protocol):
+    """Speech synthesis."""
+
+    def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[Samples]:
+        """Stream the sound of ``text`` at :data:`pipeline.audio.SPEECH_RATE`.
+
+        Args:
+            text: A sentence or clause, already speakable.
+            voice: As the speech server names it.
+
+        Raises:
+            TextToSpeechError: The server failed, gave no audio, or was too slow.
+
+        Closing the generator, or cancelling, stops the synthesis.
+
+        """

@@ -1,0 +1,1 @@
+"""The service: composition, command line, HTTP, speech server."""
