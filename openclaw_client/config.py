@@ -23,4 +23,4 @@ class OpenClawConfig(BaseModel):
     """The agent that answers when none was chosen; also OPENCLAW_AGENT_ID."""
 
     session_scope: Literal["channel", "user", "dm", "guild"] = "channel"
-    """Who shares a conversation with the agent: everyone in the channel, each person, the server."""
+    """Who shares a conversation with the agent: the channel, each person, or the guild."""

@@ -138,4 +138,5 @@ def to_float(samples: Samples) -> npt.NDArray[np.float32]:
 def _joined(frames: list[av.AudioFrame]) -> Samples:
     if not frames:
         return np.empty(0, np.int16)
-    return np.concatenate([frame.to_ndarray().reshape(-1).astype(np.int16) for frame in frames])
+    pieces: list[Samples] = [frame.to_ndarray().reshape(-1).astype(np.int16) for frame in frames]
+    return np.concatenate(pieces)

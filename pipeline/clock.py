@@ -54,10 +54,10 @@ class Clock(Protocol):
 
 
 async def _sleep(clock: Clock, at: float) -> None:
-    woken = asyncio.get_running_loop().create_future()
-    timer = clock.call_at(at, lambda: woken.done() or woken.set_result(None))
+    woken = asyncio.Event()
+    timer = clock.call_at(at, woken.set)
     try:
-        await woken
+        await woken.wait()
     finally:
         timer.cancel()
 
