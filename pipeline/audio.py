@@ -136,7 +136,9 @@ def to_float(samples: Samples) -> npt.NDArray[np.float32]:
 
 
 def _joined(frames: list[av.AudioFrame]) -> Samples:
-    if not frames:
-        return np.empty(0, np.int16)
-    pieces: list[Samples] = [frame.to_ndarray().reshape(-1).astype(np.int16) for frame in frames]
-    return np.concatenate(pieces)
+    joined: Samples = np.concatenate(
+        [np.empty(0, np.int16), *(frame.to_ndarray().reshape(-1) for frame in frames)],
+        dtype=np.int16,
+        casting="unsafe",  # the resamplers above are asked for 16 bits
+    )
+    return joined
