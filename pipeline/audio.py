@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +81,7 @@ class Resampler:
         return _joined(self._resampler.resample(None))
 
 
-def decode_file(path: Path, *, rate: int = HEARING_RATE) -> Iterator[Samples]:
+def decode_file(path: Path, *, rate: int = HEARING_RATE) -> Generator[Samples]:
     """Decode an audio file piece by piece, downmixed to mono at ``rate``.
 
     Takes whatever PyAV (FFmpeg) reads: WAV of any width, FLAC, MP3, Ogg, M4A,
@@ -127,7 +127,8 @@ def _decode(container: av.container.InputContainer, rate: int, path: Path) -> It
 def to_pcm(samples: npt.NDArray[np.floating]) -> Samples:
     """Convert float samples in [-1, 1] to PCM; NaN becomes silence, the rest is clipped."""
     finite = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
-    return (np.clip(finite, -1.0, 1.0) * 32767.0).astype(np.int16)
+    pcm: Samples = (np.clip(finite, -1.0, 1.0) * 32767.0).astype(np.int16)
+    return pcm
 
 
 def to_float(samples: Samples) -> npt.NDArray[np.float32]:

@@ -6,8 +6,9 @@ that the same code talks live, plays a file faster than real time
 
 Work that takes real time (a model in a thread, an HTTP request) is done inside
 ``with clock.work()``: on a live clock that changes nothing; on the audio clock
-conversation time stands still until the work is done, and the work's measured
-duration is given back so that latencies can count it.
+conversation time stands still until the work is done. A
+:meth:`~Clock.stopwatch` measures what conversation time did not show, so that
+latencies can count it.
 """
 
 from __future__ import annotations
@@ -17,17 +18,8 @@ import heapq
 import itertools
 import selectors
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
-
-
-@dataclass(slots=True)
-class Work:
-    """A piece of work while it is done and after."""
-
-    seconds: float = 0.0
-    """What the work took beyond the conversation time that passed; 0 on a live clock."""
 
 
 class Timer(Protocol):
@@ -49,8 +41,17 @@ class Clock(Protocol):
     async def sleep_until(self, at: float) -> None:
         """Sleep until ``at``. Cancelling is safe."""
 
-    def work(self) -> AbstractContextManager[Work]:
+    def work(self) -> AbstractContextManager[None]:
         """Do work that takes real time; see the module's text."""
+
+    def stopwatch(self) -> Callable[[], float]:
+        """Begin to measure work.
+
+        Returns:
+            A function that tells the seconds since, less the conversation time
+            that passed: what the clock did not show. 0 on a live clock.
+
+        """
 
 
 async def _sleep(clock: Clock, at: float) -> None:
@@ -81,10 +82,13 @@ class LoopClock:
         """Sleep until ``at``. Cancelling is safe."""
         await _sleep(self, at)
 
-    @contextmanager
-    def work(self) -> Iterator[Work]:
+    def work(self) -> AbstractContextManager[None]:
         """Time passes by itself while work is done."""
-        yield Work()
+        return nullcontext()
+
+    def stopwatch(self) -> Callable[[], float]:
+        """Nothing is hidden from a live clock."""
+        return lambda: 0.0
 
 
 class _AudioTimer:
@@ -105,8 +109,9 @@ class AudioClock:
     requests keep their meaning.
     """
 
-    def __init__(self, loop: AudioTimeLoop) -> None:
+    def __init__(self, loop: AudioTimeLoop, *, measure: bool) -> None:
         self._loop = loop
+        self._measure = measure
         self._now = 0.0
         self._working = 0
         self._timers: list[tuple[float, int, _AudioTimer]] = []
@@ -127,16 +132,20 @@ class AudioClock:
         await _sleep(self, at)
 
     @contextmanager
-    def work(self) -> Iterator[Work]:
-        """Hold the time while work is done, and measure it."""
-        work = Work()
-        began = self._loop.time()
+    def work(self) -> Iterator[None]:
+        """Hold the time while work is done."""
         self._working += 1
         try:
-            yield work
+            yield
         finally:
             self._working -= 1
-            work.seconds = self._loop.time() - began
+
+    def stopwatch(self) -> Callable[[], float]:
+        """Measure work on the event loop's own, real clock."""
+        if not self._measure:
+            return lambda: 0.0
+        began, now = self._loop.time(), self._now
+        return lambda: max(0.0, self._loop.time() - began - (self._now - now))
 
     def advance(self) -> bool:
         """Jump to the next timer and schedule its callback.
@@ -171,10 +180,15 @@ class _IdleSelector(selectors.DefaultSelector):
 
 
 class AudioTimeLoop(asyncio.SelectorEventLoop):
-    """The event loop of an :class:`AudioClock`. Pass it to ``asyncio.Runner(loop_factory=…)``."""
+    """The event loop of an :class:`AudioClock`. Pass it to ``asyncio.Runner(loop_factory=…)``.
 
-    def __init__(self) -> None:
+    Args:
+        measure: Whether stopwatches measure work; off gives the same figures every time.
+
+    """
+
+    def __init__(self, *, measure: bool = True) -> None:
         selector = _IdleSelector()
         super().__init__(selector)
-        self.clock = AudioClock(self)
+        self.clock = AudioClock(self, measure=measure)
         selector.clock = self.clock

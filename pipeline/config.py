@@ -66,6 +66,9 @@ class TurnsConfig(Settings):
     barge_in: Seconds = 0.4
     """Seconds of speech over the reply that stop it."""
 
+    continuation: Seconds = 2.0
+    """Seconds after a turn within which its speaker, talking over the reply, goes on with it."""
+
     end_of_turn_model: Literal["smart_turn", "silence"] = "smart_turn"
     """What judges pauses: Smart Turn v3.2, or silence alone."""
 

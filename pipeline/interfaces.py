@@ -137,6 +137,23 @@ class Transcript:
     """Why the model's words were not believed, for the log; "" when they were."""
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Where an utterance was cut out of the conversation."""
+
+    speaker: str
+    """The :attr:`Participant.id` of who was talking."""
+
+    start: float
+    """When its first sample was heard, in seconds on the conversation clock."""
+
+    end: float
+    """When its last sample was heard, same clock."""
+
+    voiced: float
+    """Seconds of speech in it, as the voice activity model found."""
+
+
 class Recognition(Protocol):
     """One utterance on its way to words."""
 
@@ -161,13 +178,16 @@ class SpeechToText(Protocol):
     """Speech recognition; shared by all conversations of the process."""
 
     def start(
-        self, samples: Samples, *, voiced: float, hotwords: Sequence[str] = ()
+        self, samples: Samples, segment: Segment, *, hotwords: Sequence[str] = ()
     ) -> Recognition:
         """Begin to transcribe one utterance, speculatively until it is committed.
 
+        Never fails by itself: what goes wrong is raised by
+        :meth:`Recognition.transcript`.
+
         Args:
             samples: The utterance at 16 kHz, a little silence around it.
-            voiced: Seconds of speech in it, as the voice activity model found.
+            segment: Who said it, when, and how much of it is speech.
             hotwords: Names likely to be said: of agents and people.
 
         """

@@ -44,7 +44,8 @@ class PlaybackLedger:
         while self._waiting and seconds > 0.0:
             number, rest = self._waiting.popleft()
             taken = min(rest, seconds)
-            self._pieces[number].played += taken
+            if (piece := self._pieces.get(number)) is not None:
+                piece.played += taken
             seconds -= taken
             if rest > taken:
                 self._waiting.appendleft((number, rest - taken))
@@ -63,23 +64,23 @@ class PlaybackLedger:
         piece = self._pieces.get(number)
         return piece.played if piece else 0.0
 
-    def heard(self, number: int, *, complete: bool = True) -> str:
+    def heard(self, number: int, *, total: float | None = None) -> str:
         """Return the words of a piece that were really heard.
 
         Args:
             number: The piece.
-            complete: Whether all of its audio was queued; if not, its length is
-                unknown and the words are judged by a usual rate of speech.
+            total: Seconds that all of its words take; ``None`` while that is not known,
+                then the words are judged by a usual pace of speech.
 
         """
         piece = self._pieces.get(number)
         if piece is None or piece.played <= 0.0:
             return ""
         words = piece.text.split()
-        total = piece.queued if complete else max(piece.queued, len(words) * _SECONDS_PER_WORD)
-        share = min(1.0, piece.played / total)
+        if total is None:
+            total = max(piece.queued, len(words) * _SECONDS_PER_WORD)
         # A word counts once most of it was heard.
-        return " ".join(words[: round(share * len(words))])
+        return " ".join(words[: round(min(1.0, piece.played / total) * len(words))])
 
     def forget(self, number: int) -> None:
         """Drop the account of a piece, once its turn was recorded."""

@@ -1,0 +1,56 @@
+"""Audio of scenes: decoded, cut, measured, synthesized and written."""
+
+from __future__ import annotations
+
+import wave
+from contextlib import aclosing
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.audio import HEARING_RATE, Resampler, Samples, decode_file
+from server.speech.espeak import EspeakEngine
+
+Span = tuple[float, float]
+"""From when to when, in seconds."""
+
+
+def decode(path: Path) -> Samples:
+    """Return a whole file at 16 kHz."""
+    return np.concatenate(list(decode_file(path)))
+
+
+def loud_part(samples: Samples, *, below: float = 30.0) -> Span:
+    """Return from when to when the level is within ``below`` dB of the loudest 10 ms."""
+    step = HEARING_RATE // 100
+    frames = samples[: len(samples) // step * step].reshape(-1, step).astype(np.float64)
+    level = 10.0 * np.log10((frames**2).mean(axis=1) + 1e-9)
+    loud = np.flatnonzero(level > level.max() - below)
+    return float(loud[0] / 100), float((loud[-1] + 1) / 100)
+
+
+def cut(samples: Samples, span: Span) -> Samples:
+    """Return a part, in seconds."""
+    return samples[round(span[0] * HEARING_RATE) : round(span[1] * HEARING_RATE)]
+
+
+def write_wav(path: Path, samples: Samples) -> None:
+    """Write 16 kHz mono PCM."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(HEARING_RATE)
+        file.writeframes(samples.astype("<i2").tobytes())
+
+
+async def synthesize(text: str) -> Samples:
+    """Speak a word with the offline voice, at 16 kHz."""
+    engine = EspeakEngine()
+    try:
+        resampler = Resampler(engine.sample_rate, HEARING_RATE)
+        parts: list[Samples] = []
+        async with aclosing(engine.synthesize(text, voice="en-us", speed=1.0)) as chunks:
+            parts.extend([resampler.push(chunk) async for chunk in chunks])
+        return np.concatenate([*parts, resampler.flush()])
+    finally:
+        engine.close()

@@ -1,0 +1,169 @@
+"""Whether a name in an utterance calls its bearer, or speaks about them.
+
+A name calls where English puts vocatives: first in a sentence ("hey Jarvis,
+…"), last in it ("…, Jarvis"), or between commas. "Jarvis said …" and "I told
+Jarvis" have the name in those places too and are talk about him; the words
+next to the name tell. The word lists are English; in other languages a
+name first or last in a sentence calls.
+
+Sans I/O.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+from pipeline.names import Mention, Word, word_set
+
+GREETINGS = frozenset({"hey", "hi", "hello", "hallo", "yo", "heya", "hiya", "oi"})
+"""Words that call someone: a name behind them is always called."""
+
+FILLERS = GREETINGS | word_set(
+    "ok okay so um umm uh uhm er erm ah oh eh hm hmm mm well now please and but right alright yeah"
+    " yes yep no nope like then sorry wait listen actually anyway great cool good morning afternoon"
+    " evening night thanks thank you excuse me dear"
+)
+"""Words that may stand before a name, or any sentence, without changing it."""
+
+WH_WORDS = word_set(
+    "what what's whats who who's whos where where's wheres when when's whens why why's how how's"
+    " hows which whose"
+)
+"""Words that open questions about something."""
+
+SUBJECTS = word_set(
+    "i you it he she we they there this that these those the my your our his her their any anyone"
+    " anybody anything everyone everybody everything someone somebody something some"
+)
+"""Words with which the subject of a sentence begins."""
+
+_MODALS = word_set("can can't could couldn't will won't should shouldn't might must may")
+_COPULAS = frozenset({"is", "isn't", "was", "wasn't"})
+_THIRD_PERSON_AUXILIARIES = word_set("has hasn't had hadn't does doesn't did didn't")
+_REPORTS = word_set(
+    "said says told tells thinks thought knows knew wants wanted went goes got gets gave gives made"
+    " makes came comes works worked seems seemed looks looked sounds sounded keeps kept needs"
+    " needed likes liked hates loves asked asks answered answers heard hears understands understood"
+    " took takes tried tries used uses became stopped broke crashed never and or s"
+)
+_ADVERBS = word_set("just also already really always actually only even probably still")
+_PREDICATES = word_set(
+    "not a an so very really too just still always never good great bad wrong right broken down"
+    " back nice cool funny annoying stupid slow fast here like supposed able gone dead better ready"
+    " one called named been no already nothing"
+)
+_DETERMINERS = word_set("the a an my your our another every and or mr mrs named than")
+_TELLING = word_set(
+    "told tell tells telling ask asks asked asking call called calls calling met meet invite"
+)
+_PREPOSITIONS = word_set("to with about of for from by at like")
+_FEELINGS = word_set("love hate used using tried saw heard like use")
+_PRONOUN_SUBJECTS = word_set("i i'm i've we we've he she they you")
+_ABOUT_SOMEONE = frozenset(
+    {("what", "about"), ("how", "about"), ("think", "about"), ("think", "of"), ("heard", "of")}
+    | {(wh, be) for wh in ("who", "where", "how") for be in ("is", "was")}
+)
+_CLOSERS = frozenset({"please", "thanks", "thank", "you", "ok", "okay", "now", "dear"})
+_MOST_FILLERS = 5
+
+
+class Position(enum.Enum):
+    """Where a name that calls stands in its sentence."""
+
+    FIRST = "first"
+    LAST = "last"
+    ASIDE = "between pauses"
+
+
+def call_position(words: Sequence[Word], mention: Mention) -> Position | None:
+    """Return where a name that calls its bearer stands; ``None`` when it does not call."""
+    if opening(words, mention.start) == mention.start:
+        return None if _is_subject(words, mention) else Position.FIRST
+    if _ends_sentence(words, mention.end):
+        return None if _is_object(words, mention) else Position.LAST
+    if words[mention.start].opens and words[mention.end - 1].closes:
+        return None if _is_listed(words, mention) else Position.ASIDE
+    return None
+
+
+def sentence_start(words: Sequence[Word], at: int) -> int:
+    """Return the index of the first word of the sentence that holds word ``at``."""
+    while at and not words[at].first:
+        at -= 1
+    return at
+
+
+def opening(words: Sequence[Word], at: int) -> int:
+    """Return the index of the first word with meaning in the sentence of word ``at``.
+
+    Greetings and fillers before ``at`` have none.
+    """
+    start = sentence_start(words, at)
+    stop = min(at, start + _MOST_FILLERS)
+    while start < stop and words[start].text in FILLERS:
+        start += 1
+    return start
+
+
+def _rest(words: Sequence[Word], end: int) -> list[str]:
+    """Return the words behind index ``end`` in the same sentence."""
+    rest: list[str] = []
+    for index in range(end, len(words)):
+        if index and words[index].first:
+            break
+        rest.append(words[index].text)
+    return rest
+
+
+def _is_subject(words: Sequence[Word], mention: Mention) -> bool:
+    """Whether an opening name is the subject of its sentence: "jarvis said that …"."""
+    greeted = mention.start and words[mention.start - 1].text in GREETINGS
+    if greeted or words[mention.end - 1].closes:
+        return False
+    rest = _rest(words, mention.end)
+    if rest[0] in _ADVERBS and len(rest) > 1:
+        rest = rest[1:]
+    return rest[0] in _REPORTS or (
+        rest[0] in _MODALS | _COPULAS | _THIRD_PERSON_AUXILIARIES and not _is_inverted(rest)
+    )
+
+
+def _is_inverted(rest: Sequence[str]) -> bool:
+    """Whether words that open with an auxiliary ask: "is it raining", not "is a fool"."""
+    auxiliary, *others = rest
+    if len(others) <= 1:  # "it works": a question has a subject and says something of it
+        return False
+    subject = others[0]
+    if subject in SUBJECTS:
+        return True
+    if auxiliary in _MODALS or auxiliary.endswith("n't") or subject in _PREDICATES:
+        return False
+    participle = "ing" if auxiliary in _COPULAS else "ed"
+    return not subject.endswith(participle)
+
+
+def _is_listed(words: Sequence[Word], mention: Mention) -> bool:
+    """Whether a name between pauses stands in a list or explains: "ann, jarvis and ben"."""
+    rest = _rest(words, mention.end)
+    return bool(rest) and rest[0] in _REPORTS
+
+
+def _ends_sentence(words: Sequence[Word], end: int) -> bool:
+    return all(word in _CLOSERS for word in _rest(words, end))
+
+
+def _is_object(words: Sequence[Word], mention: Mention) -> bool:
+    """Whether a closing name is what the words before it are about: "I told jarvis"."""
+    if words[mention.start].opens:
+        return False
+    before = [w.text for w in words[sentence_start(words, mention.start) : mention.start]]
+    last, pair = before[-1], tuple(before[-2:])
+    if last in _DETERMINERS or (pair in _ABOUT_SOMEONE and len(before) == len(pair)):
+        return True
+    asks = not WH_WORDS.isdisjoint(before)
+    if last in _TELLING:
+        return not asks and pair[0] not in _DETERMINERS
+    if last in _PREPOSITIONS:
+        return not asks or pair in _ABOUT_SOMEONE
+    return last in _FEELINGS and before[0] in _PRONOUN_SUBJECTS

@@ -1,0 +1,218 @@
+"""Audio files as a transport: everyone named speaks from a file of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+import wave
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.audio import (
+    HEARING_RATE,
+    SPEECH_RATE,
+    VAD_WINDOW,
+    AudioFrame,
+    Samples,
+    decode_file,
+)
+from pipeline.clock import Clock
+from pipeline.errors import AudioError
+from pipeline.interfaces import Participant, ReplyAudio
+from pipeline.ledger import PlaybackLedger
+
+logger = logging.getLogger(__name__)
+
+LOOKAHEAD = 0.5
+"""Seconds of reply queued ahead of what is heard, before :meth:`WavTransport.play` waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What one person says."""
+
+    speaker: Participant
+    file: Path
+    at: float = 0.0
+    """When the file begins, in seconds on the conversation clock."""
+
+
+class WavTransport:
+    """People speak from files; the reply is kept at the time it was heard.
+
+    Live, a frame is heard when its last sample has sounded. On the audio clock
+    the same happens as fast as the machine can listen. A file that ends leaves
+    its speaker present and silent.
+
+    Args:
+        tracks: Who says what, and when.
+        clock: The conversation clock.
+        present: Who is in the room besides; everyone on a track always is.
+        out: WAV file to write what the people in the room heard of the replies.
+
+    """
+
+    def __init__(
+        self,
+        tracks: Sequence[Track],
+        clock: Clock,
+        *,
+        present: Sequence[Participant] = (),
+        out: Path | None = None,
+    ) -> None:
+        self._tracks = tracks
+        self._clock = clock
+        self._people = tuple(dict.fromkeys([*present, *(track.speaker for track in tracks)]))
+        self._closed = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._playback = _Playback(out)
+
+    @property
+    def ledger(self) -> PlaybackLedger:
+        """What was really played, up to now."""
+        self._playback.advance(self._clock.now())
+        return self._playback.ledger
+
+    def participants(self) -> Sequence[Participant]:
+        """Everyone named, all the time."""
+        return self._people
+
+    async def events(self) -> AsyncIterator[AudioFrame]:
+        """Everyone's voice, in order of time, until :meth:`close`.
+
+        Raises:
+            AudioError: A file cannot be read at all; raised when its time comes.
+
+        """
+        frames = heapq.merge(*map(_frames, self._tracks), key=lambda frame: frame.end)
+        for frame in frames:
+            await self._clock.sleep_until(frame.end)
+            if self._closed.is_set():
+                return
+            yield frame
+        self._ended.set()
+        await self._closed.wait()
+
+    async def wait_ended(self) -> None:
+        """Wait until every file was heard to its end. Cancelling is safe."""
+        await self._ended.wait()
+
+    def close(self) -> None:
+        """End the conversation: :meth:`events` returns."""
+        self._closed.set()
+
+    async def play(self, audio: ReplyAudio) -> None:
+        """Queue audio; returns when less than :data:`LOOKAHEAD` seconds are waiting."""
+        now = self._clock.now()
+        self._playback.queue(audio, now)
+        await self._clock.sleep_until(self._playback.ends_at - LOOKAHEAD)
+
+    async def drain(self) -> None:
+        """Wait until all queued audio was heard or dropped."""
+        while self._playback.ends_at > self._clock.now():
+            await self._clock.sleep_until(self._playback.ends_at)
+        self._playback.advance(self._clock.now())
+
+    def stop(self) -> None:
+        """Drop queued audio now."""
+        self._playback.stop(self._clock.now())
+
+    def finish(self) -> None:
+        """Write what was heard, and the file's end; the transport is not used after."""
+        self._playback.advance(self._clock.now())
+        self._playback.finish()
+
+
+class _Playback:
+    """Replies on the conversation's time line, written to a file as they are heard."""
+
+    def __init__(self, out: Path | None) -> None:
+        self.ledger = PlaybackLedger()
+        self.ends_at = 0.0
+        self._heard_until = 0.0
+        self._waiting: deque[tuple[float, Samples]] = deque()
+        self._writer = _writer(out) if out else None
+        self._written = 0
+
+    def queue(self, audio: ReplyAudio, now: float) -> None:
+        self.advance(now)
+        start = max(now, self.ends_at)
+        seconds = len(audio.samples) / SPEECH_RATE
+        self.ends_at = start + seconds
+        self._waiting.append((start, audio.samples))
+        self.ledger.queue(audio.piece, audio.text, seconds)
+
+    def advance(self, now: float) -> None:
+        """Count and write what was heard until ``now``."""
+        while self._waiting and self._waiting[0][0] < now:
+            start, samples = self._waiting.popleft()
+            count = min(len(samples), round((now - start) * SPEECH_RATE))
+            self._write(start, samples[:count])
+            self.ledger.play(count / SPEECH_RATE)
+            if count < len(samples):
+                self._waiting.appendleft((start + count / SPEECH_RATE, samples[count:]))
+                break
+
+    def stop(self, now: float) -> None:
+        self.advance(now)
+        self._waiting.clear()
+        self.ledger.drop()
+        self.ends_at = min(self.ends_at, now)
+
+    def finish(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def _write(self, at: float, samples: Samples) -> None:
+        if self._writer is None or not len(samples):
+            return
+        silence = round(at * SPEECH_RATE) - self._written
+        while silence > 0:
+            part = min(silence, SPEECH_RATE)  # a second at a time: the file may be hours long
+            self._writer.writeframes(bytes(2 * part))
+            self._written += part
+            silence -= part
+        self._writer.writeframes(samples.astype("<i2").tobytes())
+        self._written += len(samples)
+
+
+def _writer(path: Path) -> wave.Wave_write:
+    writer = wave.open(str(path), "wb")  # noqa: SIM115 - closed by finish()
+    writer.setnchannels(1)
+    writer.setsampwidth(2)
+    writer.setframerate(SPEECH_RATE)
+    return writer
+
+
+def _frames(track: Track) -> Iterator[AudioFrame]:
+    """Cut a track into frames of one VAD window each, the last filled up with silence."""
+    rest = np.empty(0, np.int16)
+    at = track.at
+    for piece in _as_far_as_it_goes(track.file):
+        rest = np.concatenate([rest, piece])
+        whole = len(rest) - len(rest) % VAD_WINDOW
+        for first in range(0, whole, VAD_WINDOW):
+            yield AudioFrame(track.speaker.id, rest[first : first + VAD_WINDOW], at)
+            at += VAD_WINDOW / HEARING_RATE
+        rest = rest[whole:]
+    if len(rest):
+        padding = np.zeros(VAD_WINDOW - len(rest), np.int16)
+        yield AudioFrame(track.speaker.id, np.concatenate([rest, padding]), at)
+
+
+def _as_far_as_it_goes(file: Path) -> Iterator[Samples]:
+    """Decode a file; where it is damaged it ends, and what was heard before stands."""
+    begun = False
+    try:
+        for piece in decode_file(file):
+            begun = True
+            yield piece
+    except AudioError as error:
+        if not begun:
+            raise
+        logger.warning("%s; it is heard up to the damage", error)

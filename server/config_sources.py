@@ -1,0 +1,314 @@
+"""Where settings come from: ``config.yaml``, ``.env``, the environment, ``--set``.
+
+Each source becomes a list of :class:`Entry`, one a setting, that remembers where it was written,
+so that every problem can be told with its place. No message holds a setting's value: a secret
+that was put into the wrong place must not reach a log that way.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from dotenv.parser import parse_stream
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
+
+from server.settings_schema import (
+    ANY_NAME,
+    FLAT_VARIABLES,
+    MOVED,
+    Schema,
+    SettingPath,
+    dotted,
+    variable_name,
+)
+
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; every problem found is listed, and none shows a secret."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One setting as one source has it."""
+
+    path: SettingPath
+    value: Any
+    origin: str
+    """Where it was written, for people: ``config.yaml line 12``."""
+
+
+class Entries:
+    """The entries of all sources, lowest precedence first, and what is wrong with them."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.problems: list[str] = []
+        self._schema = schema
+        self._entries: list[Entry] = []
+
+    def add(self, entry: Entry) -> None:
+        """Add a setting, or each setting of a section given as a mapping."""
+        setting = self._schema.find(entry.path)
+        if setting is None:
+            self.problems.append(self._unknown(entry))
+        elif not setting.section:
+            self._entries.append(entry)
+        elif isinstance(entry.value, Mapping):
+            # Even an empty section counts where its name is the user's own, as an agent's id is.
+            self._entries.append(Entry(entry.path, {}, entry.origin))
+            for name, value in entry.value.items():
+                path = (*entry.path, str(name))
+                self.add(Entry(MOVED.get(path, path), value, entry.origin))
+        else:
+            self.problems.append(
+                f"{dotted(entry.path)}: must be a section with settings below it ({entry.origin})"
+            )
+
+    def tree(self) -> dict[str, Any]:
+        """Return the settings merged into one tree."""
+        tree: dict[str, Any] = {}
+        for entry in self._entries:
+            section = tree
+            for name in entry.path[:-1]:
+                section = section.setdefault(name, {})
+            if self._is_section(entry.path):
+                section.setdefault(entry.path[-1], {})
+            else:
+                section[entry.path[-1]] = entry.value
+        return tree
+
+    def origin(self, path: SettingPath) -> str | None:
+        """Return where the setting that holds ``path`` was written; ``None`` for a section."""
+        for length in range(len(path), 0, -1):
+            if self._is_section(path[:length]):
+                return None
+            for entry in reversed(self._entries):
+                if entry.path == path[:length]:
+                    return entry.origin
+        return None
+
+    def _is_section(self, path: SettingPath) -> bool:
+        setting = self._schema.find(path)
+        return setting is not None and setting.section
+
+    def _unknown(self, entry: Entry) -> str:
+        wrong = entry.path[: self._schema.known_part(entry.path) + 1]
+        meant = self._schema.suggestion(entry.path)
+        hint = f", did you mean {meant}?" if meant else ""
+        return f"{dotted(wrong)}: unknown setting{hint} ({entry.origin})"
+
+
+class _Yaml:
+    """Reads one YAML file into entries, with its lines."""
+
+    def __init__(self, name: str, schema: Schema, variables: Mapping[str, str]) -> None:
+        self.problems: list[str] = []
+        self._name = name
+        self._schema = schema
+        self._variables = variables
+
+    def entries(self, text: str) -> Iterator[Entry]:
+        try:
+            loader = yaml.SafeLoader(text)
+            root = loader.get_single_node()
+            if root is None:  # an empty file: all defaults
+                return
+            if not isinstance(root, yaml.MappingNode):
+                self.problems.append(
+                    f"{self._name} line {root.start_mark.line + 1}: expected settings in the form"
+                    " 'name: value'"
+                )
+                return
+            yield from self._section(loader, root, ())
+        except yaml.MarkedYAMLError as error:
+            line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
+            context = f" ({error.context})" if error.context else ""
+            self.problems.append(f"{self._name}{line}: {error.problem}{context}")
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            self.problems.append(f"{self._name}: is not valid YAML: {_first_line(error)}")
+
+    def _section(
+        self, loader: yaml.SafeLoader, node: yaml.MappingNode, above: SettingPath
+    ) -> Iterator[Entry]:
+        seen: set[str] = set()
+        for key, value in node.value:
+            # The key as it was written: YAML would read `on` or `1` as something else than text.
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            origin = f"{self._name} line {key.start_mark.line + 1}"
+            path = MOVED.get((*above, name), (*above, name))
+            if name in seen:
+                self.problems.append(f"{dotted(path)}: set twice ({origin})")
+            seen.add(name)
+            setting = self._schema.find(path)
+            if setting is not None and setting.section and isinstance(value, yaml.MappingNode):
+                yield Entry(path, {}, origin)
+                yield from self._section(loader, value, path)
+                continue
+            yield from self._value(path, loader.construct_object(value, deep=True), origin)
+
+    def _value(self, path: SettingPath, value: Any, origin: str) -> Iterator[Entry]:
+        setting = self._schema.find(path)
+        if value is None and setting is not None and setting.section:
+            # A section whose settings are all commented out. Below a name of the user's own
+            # (an agent without settings) it still says that the name exists.
+            if setting.path[-1] == ANY_NAME:
+                yield Entry(path, {}, origin)
+            return
+        if setting is not None and setting.secret and not _only_reference(value):
+            self.problems.append(secret_in_the_open(path, origin))
+            return
+        problems = len(self.problems)
+        expanded = self._expanded(path, value, origin)
+        if len(self.problems) == problems:
+            yield Entry(path, expanded, origin)
+
+    def _expanded(self, path: SettingPath, value: Any, origin: str) -> Any:
+        if isinstance(value, list):
+            return [self._expanded(path, item, origin) for item in value]
+        if not isinstance(value, str):
+            return value
+
+        def variable(reference: re.Match[str]) -> str:
+            if not (found := self._variables.get(reference[1])):
+                self.problems.append(f"{dotted(path)}: {reference[0]} is not set ({origin})")
+            return found or ""
+
+        return _REFERENCE.sub(variable, value)
+
+
+def _only_reference(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and _REFERENCE.fullmatch(value) is not None)
+
+
+def secret_in_the_open(path: SettingPath, origin: str) -> str:
+    """Return the problem of a secret that stands where others may read it."""
+    return (
+        f"{dotted(path)}: is a secret; set {variable_name(path)} in the environment or in .env"
+        f" instead ({origin})"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", maxsplit=1)[0]
+
+
+def _read_text(path: Path, problems: list[str]) -> str:
+    """Return a settings file's text; "" and a problem when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        problems.append(f"{path}: no such file")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: cannot be read: {_first_line(error)}")
+    return ""
+
+
+def read_yaml(path: Path, into: Entries, schema: Schema, variables: Mapping[str, str]) -> None:
+    """Add the settings of a YAML file.
+
+    Args:
+        path: The file.
+        into: Takes the settings and the problems.
+        schema: What settings there are.
+        variables: What ``${NAME}`` in a value stands for.
+
+    """
+    source = _Yaml(path.name, schema, variables)
+    for entry in source.entries(_read_text(path, into.problems)):
+        into.add(entry)
+    into.problems.extend(source.problems)
+
+
+def read_dotenv(path: Path, problems: list[str]) -> dict[str, str]:
+    """Return the variables of a ``.env`` file; lines that are no variables become problems."""
+    variables: dict[str, str] = {}
+    for binding in parse_stream(io.StringIO(_read_text(path, problems))):
+        if binding.error:
+            problems.append(f"{path.name} line {binding.original.line}: expected NAME=value")
+        elif binding.key is not None:
+            variables[binding.key] = binding.value or ""
+    return variables
+
+
+class TextSource:
+    """Turns settings that arrive as text into values: variables, and ``--set``."""
+
+    def __init__(self, settings: type[BaseSettings], schema: Schema) -> None:
+        self._schema = schema
+        self._source = EnvSettingsSource(
+            settings, case_sensitive=False, env_prefix="", env_nested_delimiter="__"
+        )
+
+    def variables(self, variables: Mapping[str, str], into: Entries, place: str) -> None:
+        """Add the settings among the variables of ``place``; others are ignored.
+
+        An empty variable counts as not set.
+        """
+        sources: dict[SettingPath, str] = {}
+        for name, text in variables.items():
+            path = self._path(name)
+            if path is None or not text:
+                continue
+            other = sources.setdefault(path, name)
+            if variables[other] != text:
+                into.problems.append(
+                    f"{dotted(path)}: {other} and {name} give it different values;"
+                    f" keep one of them ({place})"
+                )
+                continue
+            self._add(path, text, into, f"{name} in {place}")
+
+    def overrides(self, overrides: Iterable[str], into: Entries) -> None:
+        """Add what was given as ``--set path=value``; an empty value means none."""
+        for override in overrides:
+            name, equals, text = override.partition("=")
+            names = tuple(name.strip().split("."))
+            path = MOVED.get(names, names)
+            setting = self._schema.find(path)
+            if not equals or not name.strip():
+                into.problems.append("--set: expected path=value, such as tts.speed=1.2")
+            elif setting is not None and setting.secret:
+                into.problems.append(secret_in_the_open(path, f"--set {name}"))
+            elif not text:
+                into.add(Entry(path, None, f"--set {name}"))
+            else:
+                self._add(path, text, into, f"--set {name}")
+
+    def _path(self, variable: str) -> SettingPath | None:
+        """Return what a variable sets; ``None`` when it is no variable of ours."""
+        name = variable.upper()
+        if name in FLAT_VARIABLES:
+            return FLAT_VARIABLES[name]
+        path = tuple(variable.lower().split("__"))
+        top = self._schema.find(path[:1])
+        # Sections are set one setting at a time: a bare SERVER or MODELS is somebody else's.
+        ours = top is not None and top.section == (len(path) > 1)
+        return MOVED.get(path, path) if ours else None
+
+    def _add(self, path: SettingPath, text: str, into: Entries, origin: str) -> None:
+        if self._schema.find(path) is None:
+            into.add(Entry(path, text, origin))
+            return
+        name = "__".join(path)
+        self._source.env_vars = {name: text}
+        try:
+            value: Any = self._source()
+        except SettingsError:
+            into.problems.append(
+                f'{dotted(path)}: expected JSON, such as ["one", "two"] ({origin})'
+            )
+            return
+        for key in name.split("__"):
+            value = value[key]
+        into.add(Entry(path, value, origin))

@@ -1,0 +1,160 @@
+"""Loads the models and reaches the servers that conversations work with."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.errors import ModelError
+from models.progress import Progress
+from models.registry import Registry
+from pipeline.agents.chat_completions import ChatCompletionsAgent
+from pipeline.agents.echo import EchoAgent
+from pipeline.cast import Persona
+from pipeline.config import SttConfig
+from pipeline.end_of_turn import SmartTurn
+from pipeline.errors import EndOfTurnError
+from pipeline.interfaces import Agent, EndOfTurnDetector, SpeechToText, VoiceActivityDetector
+from pipeline.relevance import NamedAgent
+from pipeline.stt import FasterWhisper
+from pipeline.tts import HttpTextToSpeech
+from pipeline.vad import SileroVad
+from server.config import Config
+from server.speech.child import SpeechServer
+
+logger = logging.getLogger(__name__)
+
+FIXTURE = "fixture"
+"""Name of the 91-word test model in the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """The models that hear; shared by all conversations of the process."""
+
+    vad: VoiceActivityDetector
+    end_of_turn: EndOfTurnDetector | None
+    """``None`` when silence alone ends turns."""
+
+    stt: SpeechToText
+
+
+@contextmanager
+def open_ears(config: Config, registry: Registry, progress: Progress) -> Iterator[Ears]:
+    """Load the models that hear, fetching what is missing; blocks, so not on an event loop.
+
+    Leaving the block joins every model's threads.
+
+    Raises:
+        ModelError: A model could not be had; the message says what to do.
+        StageError: A model's files could not be loaded.
+
+    """
+    with ExitStack() as stack:
+        # The largest first: when it cannot be had, nothing else was loaded in vain.
+        whisper = _whisper_folder(config.pipeline.stt, registry, progress)
+        fixture = config.pipeline.stt.model_size == FIXTURE
+        stt = FasterWhisper.load(whisper, config.pipeline.stt, fixture=fixture)
+        stack.callback(stt.close)
+        vad = SileroVad(_vad_file(registry, progress), gather=config.pipeline.vad.gather)
+        stack.callback(vad.close)
+        detector = _smart_turn(config, registry, progress)
+        if detector is not None:
+            stack.callback(detector.close)
+        yield Ears(vad, detector, stt)
+
+
+def _whisper_folder(config: SttConfig, registry: Registry, progress: Progress) -> Path:
+    folder = Path(config.model_size).expanduser()
+    if folder.is_dir():
+        return folder
+    return registry.ensure(config.model_size, progress).folder
+
+
+def _vad_file(registry: Registry, progress: Progress) -> Path:
+    found = registry.find("silero-vad") or registry.find("silero-vad-v6")
+    files = found or registry.ensure("silero-vad", progress)
+    return next(files.folder.glob(_one_file(registry, files.name)))
+
+
+def _one_file(registry: Registry, name: str) -> str:
+    return registry.catalog.get(name).files[0].name
+
+
+def _smart_turn(config: Config, registry: Registry, progress: Progress) -> SmartTurn | None:
+    if config.pipeline.turns.end_of_turn_model == "silence":
+        return None
+    try:
+        files = registry.ensure("smart-turn", progress)
+        return SmartTurn(files.file(_one_file(registry, files.name)))
+    except (ModelError, EndOfTurnError) as error:
+        logger.warning("Without the end-of-turn model, silence alone ends turns. %s", error)
+        return None
+
+
+@asynccontextmanager
+async def open_voice(config: Config) -> AsyncIterator[HttpTextToSpeech]:
+    """Reach the configured text-to-speech server, or start our own.
+
+    Raises:
+        SpeechServerError: Our own could not be started.
+
+    """
+    if config.tts.url is not None:
+        async with open_tts(config, config.tts.url) as tts:
+            yield tts
+        return
+    async with SpeechServer(config.speech) as server, open_tts(config, server.url) as tts:
+        yield tts
+
+
+@asynccontextmanager
+async def open_tts(config: Config, url: str) -> AsyncIterator[HttpTextToSpeech]:
+    """Open the client of a text-to-speech server."""
+    tts = HttpTextToSpeech(config.tts, url)
+    try:
+        yield tts
+    finally:
+        await tts.aclose()
+
+
+@asynccontextmanager
+async def open_agent(config: Config) -> AsyncIterator[Agent]:
+    """Open the agent that the settings name; without any, the one that echoes."""
+    names = spoken_names(config)
+    if config.chat.base_url is None:
+        yield EchoAgent(names)
+        return
+    agent = ChatCompletionsAgent(config.chat, names)
+    try:
+        yield agent
+    finally:
+        await agent.aclose()
+
+
+def spoken_names(config: Config) -> Mapping[str, str]:
+    """Return what people call each agent, by its id."""
+    return {id_: agent.name or id_.capitalize() for id_, agent in config.agents.items()}
+
+
+def named_agents(config: Config) -> list[NamedAgent]:
+    """Return every agent with the names it answers to."""
+    return [
+        NamedAgent(id_, (agent.name or id_, *agent.names)) for id_, agent in config.agents.items()
+    ]
+
+
+async def personas(config: Config, tts: HttpTextToSpeech) -> dict[str, Persona]:
+    """Return every agent as people hear it.
+
+    An agent without a voice in the settings gets the server's voice of the
+    agent's own name when there is one, else the voice of ``tts.voice``.
+    """
+    names = spoken_names(config)
+    return {
+        id_: Persona(id_, names[id_], agent.voice or await tts.resolve_voice(id_))
+        for id_, agent in config.agents.items()
+    }

@@ -1,0 +1,1 @@
+"""Scenes: conversations with a known truth, played through the pipeline and scored."""

@@ -1,0 +1,119 @@
+"""What was seen while a scene was played, and how it meets the truth. Sans I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.turn_record import TurnRecord
+from server.scenes.format import Interruption, Kind, Scene, TrueTurn
+
+_SAME = 0.5  # share of a turn by which two accounts of it must agree
+_LEAST = 0.001  # seconds, the precision of a record's times
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """From when to when a reply was heard, in seconds on the conversation clock."""
+
+    start: float
+    end: float
+    """The last sample that was heard: of the whole reply, or up to where it was stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedTurn:
+    """One turn record, and the times around it on the conversation clock."""
+
+    record: TurnRecord
+
+    closed: float
+    """When the record was emitted; nothing can join the turn after that."""
+
+    reply: Playback | None = None
+    """When its reply was heard; ``None`` when there was none."""
+
+    @property
+    def first_audio(self) -> float | None:
+        """When the first sample of its reply would have gone out in real time.
+
+        The latencies of the record count measured work, for which the clock of
+        the audio stands still.
+        """
+        total = self.record.latency_ms.get("total")
+        return None if total is None else self.record.end + total / 1000
+
+    @property
+    def decided(self) -> float | None:
+        """When it was decided that the turn is over."""
+        spans = [self.record.latency_ms.get(stage) for stage in ("vad", "smart_turn")]
+        known = [span for span in spans if span is not None]
+        return self.record.end + sum(known) / 1000 if len(known) == len(spans) else None
+
+    def reply_heard_at(self, at: float) -> bool:
+        """Whether its reply was being played."""
+        return self.reply is not None and self.reply.start <= at < self.reply.end
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenInterruption:
+    """An interruption as it was really said."""
+
+    speaker: str
+    kind: Kind
+    start: float
+    """First speech, in seconds on the conversation clock."""
+
+    end: float
+    """Last speech, likewise."""
+
+
+Spoken = TrueTurn | SpokenInterruption
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedScene:
+    """A scene after it was played."""
+
+    scene: Scene
+    turns: tuple[ObservedTurn, ...]
+    """In the order in which they closed."""
+
+    interruptions: tuple[SpokenInterruption, ...] = ()
+    unspoken: tuple[Interruption, ...] = ()
+    """Interruptions that waited for a reply which never came."""
+
+    seconds: float = 0.0
+    """Conversation time that passed."""
+
+    def pairs(self) -> tuple[tuple[TrueTurn, tuple[ObservedTurn, ...]], ...]:
+        """Return each true turn with the observed turns that are it or a part of it."""
+        return tuple(
+            (true, tuple(turn for turn in self.turns if belongs(turn, true)))
+            for true in self.scene.turns
+        )
+
+    def extra(self) -> Iterator[ObservedTurn]:
+        """Yield the observed turns in which nobody said anything, or not that person."""
+        spoken: list[Spoken] = [*self.scene.turns, *self.interruptions]
+        for turn in self.turns:
+            if not any(belongs(turn, speech) for speech in spoken):
+                yield turn
+
+
+def belongs(turn: ObservedTurn, speech: Spoken) -> bool:
+    """Return whether one of the two, by the same speaker, lies at least half within the other."""
+    shorter = min(turn.record.end - turn.record.start, speech.end - speech.start)
+    return _overlap(turn, speech) >= max(_SAME * shorter, _LEAST)
+
+
+def recalls(turn: ObservedTurn, true: TrueTurn) -> bool:
+    """Return whether an observed turn covers at least half of the true one."""
+    return _overlap(turn, true) >= _SAME * (true.end - true.start)
+
+
+def _overlap(turn: ObservedTurn, speech: Spoken) -> float:
+    """Return how many seconds of both are the same speech by the same speaker."""
+    if turn.record.speaker_id != speech.speaker:
+        return 0.0
+    return max(0.0, min(turn.record.end, speech.end) - max(turn.record.start, speech.start))

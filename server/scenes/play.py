@@ -1,0 +1,191 @@
+"""Plays a scene through the pipeline, and notes what happened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import numpy as np
+
+from pipeline.audio import HEARING_RATE, Samples, decode_file
+from pipeline.cast import Cast
+from pipeline.clock import Clock
+from pipeline.config import PipelineConfig
+from pipeline.conversation import Conversation
+from pipeline.engines import Engines, hold
+from pipeline.interfaces import Participant, Question, Recognition, Segment, TextToSpeech
+from pipeline.scripted import ScriptedSpeechToText, ScriptedTurn
+from pipeline.turn_record import TurnRecord
+from pipeline.wav import Track, WavTransport
+from server.engines import Ears
+from server.scenes.format import Interruption, Replies, Scene
+from server.scenes.observed import ObservedTurn, PlayedScene, SpokenInterruption
+from server.scenes.room import SceneClock, SceneTransport
+
+SETTLE = 0.5
+"""Seconds after the last sound in which it may still be on its way to become a turn."""
+
+_UNKNOWN_WORD = "something"
+_SECONDS_PER_WORD = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedAgent:
+    """Answers every question with the scene's reply, after its delay in conversation time."""
+
+    replies: Replies
+    clock: Clock
+
+    async def ask(self, question: Question) -> AsyncGenerator[str]:
+        """Wait, then give the whole reply."""
+        await self.clock.sleep_until(self.clock.now() + self.replies.delay_ms / 1000)
+        yield self.replies.text
+
+
+@dataclass(slots=True)
+class _ScriptedEars:
+    """Recognition that knows the words of the scene, and of what is said when it is played."""
+
+    said: list[ScriptedTurn]
+
+    def start(
+        self, samples: Samples, segment: Segment, *, hotwords: Sequence[str] = ()
+    ) -> Recognition:
+        return ScriptedSpeechToText(self.said).start(samples, segment)
+
+
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """What is written down while the scene plays."""
+
+    turns: list[ObservedTurn] = field(default_factory=list)
+    spoken: list[SpokenInterruption] = field(default_factory=list)
+    words: list[ScriptedTurn] = field(default_factory=list)
+
+
+async def play_scene(
+    scene: Scene,
+    *,
+    ears: Ears,
+    tts: TextToSpeech,
+    cast: Cast,
+    config: PipelineConfig,
+    clock: Clock,
+    began: datetime,
+    on_turn: Callable[[TurnRecord], None],
+) -> PlayedScene:
+    """Play a scene to its end: everybody has spoken, every turn was recorded.
+
+    Args:
+        scene: What to play.
+        ears: The models that hear; a ``scripted`` scene asks the recogniser nothing.
+        tts: Speaks the replies.
+        cast: The scene's agents.
+        config: Settings of the pipeline.
+        clock: Live, or the audio's; the scene's own time begins now.
+        began: Wall time now, with its time zone.
+        on_turn: Gets every turn record as it is emitted.
+
+    Raises:
+        AudioError: A file of the scene cannot be read; in an exception group.
+
+    Cancelling stops the scene and leaves no task.
+
+    """
+    clock = SceneClock(clock)
+    notes = _Notes(spoken=list(_on_tracks(scene)), words=list(_script(scene)))
+    stt = _ScriptedEars(notes.words) if scene.stt == "scripted" else ears.stt
+    agent = ScriptedAgent(scene.replies, clock)
+    engines = hold(Engines(ears.vad, ears.end_of_turn, stt, agent, tts), clock)
+    tracks = [Track(_person(track.speaker), track.file, track.at) for track in scene.tracks]
+    wav = WavTransport(tracks, clock, present=[_person(name) for name in scene.people])
+    room = SceneTransport(wav, clock)
+
+    def note(record: TurnRecord) -> None:
+        replied = record.latency_ms.get("total") is not None
+        reply = room.take_reply() if replied else None
+        notes.turns.append(ObservedTurn(record, clock.now(), reply))
+        on_turn(record)
+
+    conversation = Conversation(
+        f"scene:{scene.name}",
+        transport=room,
+        # The agent waits in conversation time, so that time must not be held for it.
+        engines=replace(engines, agent=agent),
+        cast=cast,
+        clock=clock,
+        config=config,
+        began=began,
+        on_turn=note,
+    )
+    return await _run(scene, conversation, wav, room, notes, clock)
+
+
+async def _run(
+    scene: Scene,
+    conversation: Conversation,
+    wav: WavTransport,
+    room: SceneTransport,
+    notes: _Notes,
+    clock: Clock,
+) -> PlayedScene:
+    async def settle() -> None:
+        await clock.sleep_until(clock.now() + SETTLE)
+        await conversation.wait_idle()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(conversation.run(), name="conversation")
+        tasks.create_task(room.listen(), name="listen")
+        waiting = [
+            (item, tasks.create_task(_interrupt(item, room, notes), name="interrupt"))
+            for item in scene.interruptions
+            if item.file is not None
+        ]
+        await wav.wait_ended()
+        await settle()
+        while due := [it for item, it in waiting if room.has_begun(item.reply) and not it.done()]:
+            await asyncio.wait(due)
+            await settle()
+        unspoken = tuple(item for item, task in waiting if task.cancel())
+        wav.close()
+    return PlayedScene(scene, tuple(notes.turns), tuple(notes.spoken), unspoken, clock.now())
+
+
+async def _interrupt(item: Interruption, room: SceneTransport, notes: _Notes) -> None:
+    """Speak over a reply once it has begun."""
+    if item.file is None or item.after_reply_start is None:  # as the format demands
+        raise AssertionError(item)
+    samples = np.concatenate(list(decode_file(item.file)))
+    start = await room.wait_begun(item.reply) + item.after_reply_start
+    end = start + len(samples) / HEARING_RATE
+    notes.spoken.append(SpokenInterruption(item.speaker, item.kind, start, end))
+    notes.words.append(ScriptedTurn(item.speaker, start, end, _words(item.text, end - start)))
+    await room.speak(item.speaker, samples, start)
+
+
+def _on_tracks(scene: Scene) -> Iterator[SpokenInterruption]:
+    for item in scene.interruptions:
+        if item.start is not None and item.end is not None:
+            yield SpokenInterruption(item.speaker, item.kind, item.start, item.end)
+
+
+def _script(scene: Scene) -> Iterator[ScriptedTurn]:
+    """Yield the words of the scene's tracks; a turn without words gets some, to be a turn."""
+    for turn in scene.turns:
+        words = _words(turn.text, turn.end - turn.start)
+        yield ScriptedTurn(turn.speaker, turn.start, turn.end, words)
+    for item in scene.interruptions:
+        if item.start is not None and item.end is not None and item.text is not None:
+            yield ScriptedTurn(item.speaker, item.start, item.end, item.text)
+
+
+def _words(text: str | None, seconds: float) -> str:
+    if text is not None:
+        return text
+    return " ".join([_UNKNOWN_WORD] * max(1, round(seconds / _SECONDS_PER_WORD)))
+
+
+def _person(name: str) -> Participant:
+    return Participant(name, name)

@@ -1,0 +1,338 @@
+"""What played scenes say about quality and latency: the summary of ``bench scenes``. Sans I/O.
+
+Rates are over true turns. A figure with nothing to count is ``None``. Which
+scene counts for which figure is said by its ``scores``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from server.scenes.format import Score, TrueTurn
+from server.scenes.observed import (
+    ObservedTurn,
+    PlayedScene,
+    Spoken,
+    SpokenInterruption,
+    belongs,
+    recalls,
+)
+from server.scenes.words import word_error_rate
+
+Mode = Literal["fast", "realtime"]
+Pair = tuple[TrueTurn, tuple[ObservedTurn, ...]]
+
+_CUT_IN_MARGIN = 0.1  # seconds before the true end from which answering is no longer cutting in
+_CAUSE = 1.5  # seconds before a reply stopped in which the speech that stopped it is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Of delays, in milliseconds."""
+
+    p50: int
+    p95: int
+
+
+@dataclass(frozen=True, slots=True)
+class Addressing:
+    """How well the bot knows that it is meant; wrong agent counts as wrong."""
+
+    precision: float | None
+    """Share of the true turns it took for its own that were."""
+
+    recall: float | None
+    """Share of its own true turns that it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Figures over all scenes: the last line of ``bench scenes``."""
+
+    mode: Mode
+    scenes: int
+    turns: int
+    """True turns."""
+
+    turn_recall: float | None
+    """Share of which one record of the same speaker covers at least half."""
+
+    extra_turns: int
+    """Records in which that person said nothing."""
+
+    cut_in_rate: float | None
+    """Share in which a reply began, or the record closed, before the true end less 100 ms."""
+
+    split_rate: float | None
+    """Share that came out as several records."""
+
+    endpoint_ms: Percentiles | None
+    """Decision minus true end, of turns that were not cut in on."""
+
+    wer: float | None
+    addressed: Addressing | None
+    false_replies: int | None
+    """Replies played to what was not meant for the bot."""
+
+    other_talk_s: float | None
+    """Seconds of true turns that were not meant for the bot."""
+
+    first_audio_ms: Percentiles | None
+    """First sample of the reply minus true end, of turns that were not cut in on."""
+
+    barge_in_stop_ms: Percentiles | None
+    """Last sample of the reply minus true start of the speech that broke in."""
+
+    backchannel_stops: int | None
+    """Replies that stopped for a backchannel."""
+
+    echo_stops: int | None
+    """Replies that stopped while no person was talking."""
+
+    interruptions_missed: int | None
+    """Interruptions that met no reply."""
+
+    total_without_agent_ms: Percentiles | None
+    """Last speech heard to first sample of the reply, less the agent's own time."""
+
+    cpu_s_per_audio_s: float | None
+    """Processor seconds of this process per second of conversation."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as a JSON object, ``"type": "summary"`` first."""
+        return {"type": "summary", **asdict(self)}
+
+
+def summarize(played: Sequence[PlayedScene], *, mode: Mode, cpu_seconds: float) -> Summary:
+    """Score what was played.
+
+    Args:
+        played: The scenes.
+        mode: Whether conversation time was real time.
+        cpu_seconds: Processor time that this process spent on them.
+
+    """
+    pairs = [pair for scene in played for pair in scene.pairs()]
+    timed = [pair for scene in _scoring(played, "end_of_turn") for pair in scene.pairs()]
+    replied = [turn for scene in played for turn in scene.turns if turn.reply is not None]
+    addressing = tuple(_scoring(played, "addressing"))
+    seconds = sum(scene.seconds for scene in played)
+    return Summary(
+        mode=mode,
+        scenes=len(played),
+        turns=len(pairs),
+        turn_recall=_share(any(recalls(turn, true) for turn in turns) for true, turns in pairs),
+        extra_turns=sum(1 for scene in played for _ in scene.extra()),
+        cut_in_rate=_share(_cut_in(pair) for pair in timed),
+        split_rate=_share(len(turns) > 1 for _, turns in timed),
+        endpoint_ms=_percentiles(_endpoint_delays(timed)),
+        wer=_wer(_scoring(played, "words")),
+        addressed=_addressing(pair for scene in addressing for pair in scene.pairs()),
+        false_replies=sum(map(_false_replies, addressing)) if addressing else None,
+        other_talk_s=_other_talk(addressing),
+        first_audio_ms=_percentiles(_first_audio_delays(pairs)),
+        barge_in_stop_ms=_percentiles(_stop_delays(played)),
+        backchannel_stops=_backchannel_stops(played),
+        echo_stops=sum(map(_unexplained_stops, played)) if replied else None,
+        interruptions_missed=_missed(played),
+        total_without_agent_ms=_percentiles(_own_delays(replied)),
+        cpu_s_per_audio_s=round(cpu_seconds / seconds, 4) if seconds else None,
+    )
+
+
+def _scoring(played: Iterable[PlayedScene], score: Score) -> Iterator[PlayedScene]:
+    return (scene for scene in played if score in scene.scene.scores)
+
+
+def _share(outcomes: Iterable[bool]) -> float | None:
+    counted = list(outcomes)
+    return round(sum(counted) / len(counted), 4) if counted else None
+
+
+def _percentiles(seconds: Iterable[float]) -> Percentiles | None:
+    """Linear between the two nearest ranks."""
+    counted = list(seconds)
+    if not counted:
+        return None
+    p50, p95 = np.percentile(counted, [50, 95]) * 1000
+    return Percentiles(round(p50), round(p95))
+
+
+# Turns
+
+
+def _cut_in(pair: Pair) -> bool:
+    """Return whether the bot answered, or gave the turn up, while it still went on."""
+    true, turns = pair
+    limit = true.end - _CUT_IN_MARGIN
+    return any(
+        turn.closed < limit or (turn.first_audio is not None and turn.first_audio < limit)
+        for turn in turns
+    )
+
+
+def _whole(pairs: Iterable[Pair]) -> Iterator[tuple[TrueTurn, ObservedTurn]]:
+    """Yield the turns that were let finish, with the observed turn that ended each."""
+    for true, turns in pairs:
+        if turns and not _cut_in((true, turns)):
+            yield true, max(turns, key=lambda turn: turn.record.end)
+
+
+def _endpoint_delays(pairs: Iterable[Pair]) -> Iterator[float]:
+    for true, turn in _whole(pairs):
+        if turn.decided is not None:
+            yield turn.decided - true.end
+
+
+def _first_audio_delays(pairs: Iterable[Pair]) -> Iterator[float]:
+    for true, turn in _whole(pairs):
+        if turn.first_audio is not None:
+            yield turn.first_audio - true.end
+
+
+def _own_delays(replied: Iterable[ObservedTurn]) -> Iterator[float]:
+    for turn in replied:
+        total = turn.record.latency_ms.get("total")
+        agent = turn.record.latency_ms.get("gateway")
+        if total is not None and agent is not None:
+            yield (total - agent) / 1000
+
+
+# Words
+
+
+def _wer(played: Iterable[PlayedScene]) -> float | None:
+    rate = word_error_rate(pair for scene in played for pair in _utterances(scene))
+    return None if rate is None else round(rate, 4)
+
+
+def _utterances(scene: PlayedScene) -> Iterator[tuple[str, str]]:
+    """Yield what was said and what was recognised, utterance by utterance.
+
+    True turns that were taken for one are compared as one, so that a turn taken
+    together with the next is not also counted as wrong words.
+    """
+    truth: list[TrueTurn] = []
+    heard: list[ObservedTurn] = []
+    ordered = sorted(scene.pairs(), key=lambda pair: (pair[0].speaker, pair[0].start))
+    for true, turns in ordered:
+        if truth and not any(turn in heard for turn in turns):
+            yield from _joined(truth, heard)
+            truth, heard = [], []
+        truth.append(true)
+        heard.extend(turn for turn in turns if turn not in heard)
+    if truth:
+        yield from _joined(truth, heard)
+
+
+def _joined(truth: Sequence[TrueTurn], heard: Sequence[ObservedTurn]) -> Iterator[tuple[str, str]]:
+    said = [true.text for true in truth if true.text is not None]
+    if len(said) == len(truth):
+        ordered = sorted(heard, key=lambda turn: turn.record.start)
+        yield " ".join(said), " ".join(turn.record.text for turn in ordered)
+
+
+# Addressing
+
+
+def _addressing(pairs: Iterable[Pair]) -> Addressing | None:
+    meant: list[bool] = []  # of each turn that was meant for the bot: was it taken so?
+    taken: list[bool] = []  # of each turn that was taken so: was it meant?
+    for true, turns in pairs:
+        if true.addressed is None:
+            continue
+        answers = [turn for turn in turns if turn.record.addressed]
+        right = true.addressed and any(_right_agent(turn, true) for turn in answers)
+        if true.addressed:
+            meant.append(right)
+        if answers:
+            taken.append(right)
+    return Addressing(_share(taken), _share(meant)) if meant or taken else None
+
+
+def _right_agent(turn: ObservedTurn, true: TrueTurn) -> bool:
+    return true.agent is None or turn.record.agent == true.agent
+
+
+def _false_replies(scene: PlayedScene) -> int:
+    return sum(
+        turn.first_audio is not None and not any(belongs(turn, spoken) for spoken in _meant(scene))
+        for turn in scene.turns
+    )
+
+
+def _meant(scene: PlayedScene) -> Iterator[Spoken]:
+    """Yield the speech that may be answered: what is meant for the bot, or not scored."""
+    yield from (true for true in scene.scene.turns if true.addressed is not False)
+    yield from (spoken for spoken in scene.interruptions if spoken.kind == "barge_in")
+
+
+def _other_talk(played: Iterable[PlayedScene]) -> float | None:
+    lengths = [
+        true.end - true.start
+        for scene in played
+        for true in scene.scene.turns
+        if true.addressed is False
+    ]
+    return round(sum(lengths), 3) if lengths else None
+
+
+# Interruptions
+
+
+def _interrupted(
+    played: Iterable[PlayedScene],
+) -> Iterator[tuple[SpokenInterruption, ObservedTurn | None]]:
+    """Yield each spoken interruption with the turn whose reply it met."""
+    for scene in played:
+        for spoken in scene.interruptions:
+            met = (turn for turn in scene.turns if turn.reply_heard_at(spoken.start))
+            yield spoken, next(met, None)
+
+
+def _stop_delays(played: Iterable[PlayedScene]) -> Iterator[float]:
+    for spoken, turn in _interrupted(played):
+        if spoken.kind == "barge_in" and turn is not None and turn.reply is not None:
+            yield turn.reply.end - spoken.start
+
+
+def _missed(played: Sequence[PlayedScene]) -> int | None:
+    met = [turn is not None for _, turn in _interrupted(played)]
+    unspoken = sum(len(scene.unspoken) for scene in played)
+    return met.count(False) + unspoken if met or unspoken else None
+
+
+def _backchannel_stops(played: Sequence[PlayedScene]) -> int | None:
+    spoken = [item for scene in played for item in scene.interruptions]
+    if all(item.kind != "backchannel" for item in spoken):
+        return None
+    return sum(
+        cause is not None and cause.kind == "backchannel"
+        for scene in played
+        for turn in scene.turns
+        if (stopped := _stopped(turn)) is not None
+        for cause in [_cause(scene, stopped)]
+    )
+
+
+def _stopped(turn: ObservedTurn) -> float | None:
+    """Return when its reply was broken off; ``None`` when it was not."""
+    return turn.reply.end if turn.reply is not None and turn.record.interrupted else None
+
+
+def _cause(scene: PlayedScene, at: float) -> SpokenInterruption | None:
+    """Return the interruption that a stop follows: the last one before it."""
+    before = [
+        spoken for spoken in scene.interruptions if spoken.start <= at and at - spoken.end <= _CAUSE
+    ]
+    return max(before, key=lambda spoken: spoken.start, default=None)
+
+
+def _unexplained_stops(scene: PlayedScene) -> int:
+    speech: list[Spoken] = [*scene.scene.turns, *scene.interruptions]
+    stops = [at for turn in scene.turns if (at := _stopped(turn)) is not None]
+    return sum(not any(item.start <= at <= item.end + _CAUSE for item in speech) for at in stops)

@@ -1,0 +1,108 @@
+"""The speech server's process: ``python -m server.speech``, started by its parent.
+
+The parent writes the settings as one line of JSON to standard input and keeps
+that pipe open: its end, however the parent went, is the end of this process.
+The first line on standard output is ``{"port": …}``, or ``{"error": …}`` when
+the server cannot start. People start it with ``run.py speech``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import sys
+import threading
+
+import uvicorn
+from pydantic import ValidationError
+
+from server.speech.app import create_app
+from server.speech.config import SpeechConfig
+from server.speech.engine import EngineError
+from server.speech.espeak import EspeakEngine
+
+BACKLOG = 128
+"""Connections that may wait to be accepted."""
+
+KEEP_ALIVE = 75
+"""Seconds an idle connection is kept, so that a conversation's next sentence finds it warm."""
+
+LAST_WORDS = 1
+"""Seconds running responses get when the server ends."""
+
+GRACE = 3.0
+"""Seconds after the parent's end until the process ends without ceremony."""
+
+
+def main() -> int:
+    """Serve until the parent goes or a signal comes; returns the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        config = SpeechConfig.model_validate_json(sys.stdin.readline())
+        engine = EspeakEngine()
+        app = create_app(config, engine)
+        listener = _listen(config.host, config.port)
+    except ValidationError as error:
+        return _refuse(f"no valid settings on standard input; start it with run.py speech\n{error}")
+    except EngineError as error:
+        return _refuse(str(error))
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        return _refuse(
+            f"the speech server cannot listen on {config.host} port {config.port} ({reason}); "
+            "choose another with speech.port"
+        )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=LAST_WORDS,
+        )
+    )
+    threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
+    _report({"port": listener.getsockname()[1]})
+    server.run(sockets=[listener])
+    engine.close()
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    # asyncio turns Nagle's algorithm off (40 ms a response) only on sockets
+    # that say they are TCP; socket.create_server makes one that does not.
+    listener = socket.socket(family, kind, protocol)
+    if os.name == "posix":  # on Windows it would share the port with others
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(address)
+    listener.listen(BACKLOG)
+    return listener
+
+
+def _end_with_parent(server: uvicorn.Server) -> None:
+    # os.read, not sys.stdin: a thread inside the latter's lock breaks the
+    # interpreter's exit.
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    server.should_exit = True
+    threading.Event().wait(GRACE)
+    os._exit(1)
+
+
+def _refuse(message: str) -> int:
+    _report({"error": message})
+    return 1
+
+
+def _report(line: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""The voice of the service: its own speech server, or the one the settings name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import httpx
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.status import HTTP_502_BAD_GATEWAY, HTTP_503_SERVICE_UNAVAILABLE
+
+from pipeline.config import TtsConfig
+from server.parts import PartState, PartStatus
+from server.speech.child import SpeechServer, SpeechServerError
+from server.speech.config import SpeechConfig
+
+PATH = "/v1/audio"
+
+_PASSED_ON = ("content-type", "accept")
+"""Headers of a request that the speech server gets. Not the token: that one is ours."""
+
+_HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-encoding"}
+"""Headers of a response that belong to one connection, or no longer fit what is sent."""
+
+
+class SpeechPart:
+    """Keeps a speech server reachable while the service runs.
+
+    Args:
+        speech: How our own is run.
+        tts: How the server is asked, ours or the one at its ``url``.
+
+    """
+
+    name = "speech"
+
+    def __init__(self, speech: SpeechConfig, tts: TtsConfig) -> None:
+        self._speech = speech
+        self._tts = tts
+        self._url = tts.url
+        self._status = PartStatus(PartState.STARTING)
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(tts.first_audio_timeout, connect=tts.connect_timeout),
+            trust_env=False,
+        )
+        self.router = self._proxy()
+
+    @property
+    def url(self) -> str | None:
+        """Where the speech server is; ``None`` while there is none."""
+        return self._url
+
+    def status(self) -> PartStatus:
+        """How the part is doing now."""
+        return self._status
+
+    async def run(self) -> None:
+        """Keep the speech server until cancelled."""
+        async with self._client:
+            if self._tts.url is not None:
+                self._status = PartStatus(PartState.OK, "uses the speech server of tts.url")
+                await asyncio.Event().wait()
+            try:
+                async with SpeechServer(self._speech) as server:
+                    self._url = server.url
+                    self._status = PartStatus(PartState.OK, f"{self._speech.engine} voices")
+                    await asyncio.Event().wait()
+            except SpeechServerError as error:
+                self._status = PartStatus(PartState.FAILED, str(error))
+            finally:
+                self._url = None
+
+    def _proxy(self) -> APIRouter:
+        """Make ``/v1/audio/*``, passed on to the speech server."""
+        router = APIRouter(tags=["speech"])
+
+        @router.api_route(PATH + "/{path:path}", methods=["GET", "POST"])
+        async def pass_on(path: str, request: Request) -> Response:
+            if self._url is None:
+                raise HTTPException(
+                    HTTP_503_SERVICE_UNAVAILABLE, "There is no speech server at the moment."
+                )
+            return await self._pass_on(self._url, path, request)
+
+        return router
+
+    async def _pass_on(self, url: str, path: str, request: Request) -> Response:
+        headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
+        if self._tts.api_key is not None:
+            headers["authorization"] = f"Bearer {self._tts.api_key.get_secret_value()}"
+        outgoing = self._client.build_request(
+            request.method,
+            f"{url.rstrip('/').removesuffix('/v1')}{PATH}/{path}",
+            params=request.query_params,
+            headers=headers,
+            content=await request.body(),
+        )
+        try:
+            incoming = await self._client.send(outgoing, stream=True)
+        except httpx.HTTPError as error:
+            raise HTTPException(
+                HTTP_502_BAD_GATEWAY, f"The speech server does not answer: {type(error).__name__}."
+            ) from error
+        kept = {name: text for name, text in incoming.headers.items() if name not in _HOP_BY_HOP}
+        return StreamingResponse(_body(incoming), incoming.status_code, kept)
+
+
+async def _body(response: httpx.Response) -> AsyncIterator[bytes]:
+    async with aclosing(response):
+        async for chunk in response.aiter_bytes():
+            yield chunk

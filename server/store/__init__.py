@@ -1,0 +1,1 @@
+"""What the program keeps: turns, guild settings, calls and consent, in one SQLite file."""

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.config import TurnsConfig
+from pipeline.endpointing import wait_for
+
+
+def test_a_finished_turn_waits_the_shortest_time() -> None:
+    assert wait_for(1.0, TurnsConfig(shortest_wait=0.2)) == 0.2
+
+
+@pytest.mark.parametrize(
+    ("probability", "wait"),
+    [(0.9, 0.2632), (0.5, 0.9071), (0.19, 1.6580), (0.0, 2.0)],
+)
+def test_the_less_finished_it_sounds_the_longer_the_wait(probability: float, wait: float) -> None:
+    assert wait_for(probability, TurnsConfig()) == pytest.approx(wait, abs=1e-4)
+
+
+def test_the_wait_never_exceeds_the_longest_pause() -> None:
+    assert wait_for(0.0, TurnsConfig(max_pause=1.0)) == 1.0
+
+
+def test_the_wait_never_exceeds_a_longest_pause_below_the_shortest_wait() -> None:
+    assert wait_for(1.0, TurnsConfig(shortest_wait=0.5, max_pause=0.3)) == 0.3
+
+
+def test_an_eager_bot_waits_less_than_a_patient_one() -> None:
+    waits = [
+        wait_for(0.5, TurnsConfig(eagerness=eagerness)) for eagerness in ("high", "medium", "low")
+    ]
+    assert waits == pytest.approx([0.6243, 0.9071, 1.2607], abs=1e-4)

@@ -1,0 +1,80 @@
+"""Latency spans follow one another and sum to the total."""
+
+import pytest
+
+from pipeline.timeline import Stage, Timeline
+
+
+def reached(*stages: tuple[Stage, float]) -> Timeline:
+    timeline = Timeline()
+    timeline.restart(2.0)
+    for stage, at in stages:
+        timeline.reach(stage, at)
+    return timeline
+
+
+def test_spans_are_between_stages_and_sum_to_the_total():
+    latency = reached(
+        (Stage.PAUSE, 2.2),
+        (Stage.TURN_END, 2.25),
+        (Stage.TRANSCRIPT, 2.25),
+        (Stage.JUDGED, 2.251),
+        (Stage.FIRST_TEXT, 2.8),
+        (Stage.FIRST_AUDIO, 2.9),
+    ).latency_ms()
+    assert latency == {
+        "vad": 200,
+        "smart_turn": 50,
+        "stt": 0,
+        "relevance": 1,
+        "gateway": 549,
+        "tts": 100,
+        "total": 900,
+    }
+
+
+def test_a_span_not_reached_is_none_and_so_is_the_total():
+    latency = reached((Stage.PAUSE, 2.2), (Stage.TURN_END, 2.4)).latency_ms()
+    assert latency["smart_turn"] == 200
+    assert latency["stt"] is None
+    assert latency["total"] is None
+
+
+def test_only_the_first_time_of_a_stage_counts():
+    timeline = reached((Stage.PAUSE, 2.2))
+    timeline.reach(Stage.PAUSE, 9.0)
+    assert timeline.latency_ms()["vad"] == 200
+
+
+def test_work_that_the_clock_does_not_show_is_counted():
+    timeline = reached((Stage.PAUSE, 2.2))
+    timeline.reach(Stage.TURN_END, 2.2, ready=2.23)
+    timeline.reach(Stage.TRANSCRIPT, 2.2, ready=2.1 + 0.2)
+    timeline.reach(Stage.JUDGED, 2.2, work=0.002)
+    assert timeline.latency_ms() == pytest.approx(
+        {
+            "vad": 200,
+            "smart_turn": 30,
+            "stt": 70,
+            "relevance": 2,
+            "gateway": None,
+            "tts": None,
+            "total": None,
+        }
+    )
+
+
+def test_a_wait_absorbs_work_done_meanwhile():
+    timeline = reached((Stage.PAUSE, 2.2))
+    timeline.reach(Stage.TURN_END, 2.5, ready=2.23)
+    timeline.reach(Stage.TRANSCRIPT, 2.5, ready=2.3)
+    assert timeline.latency_ms()["smart_turn"] == 300
+    assert timeline.latency_ms()["stt"] == 0
+
+
+def test_speech_that_goes_on_begins_again():
+    timeline = reached((Stage.PAUSE, 2.2), (Stage.TURN_END, 2.4))
+    timeline.restart(3.0)
+    timeline.reach(Stage.PAUSE, 3.2)
+    assert timeline.latency_ms()["vad"] == 200
+    assert timeline.latency_ms()["smart_turn"] is None

@@ -1,0 +1,332 @@
+"""Turn taking, rule by rule: no event loop, made-up times."""
+
+import pytest
+
+from pipeline.config import TurnsConfig
+from pipeline.turns import (
+    Action,
+    DropTurn,
+    EndedBy,
+    EndTurn,
+    Resume,
+    ScoreEndOfTurn,
+    Span,
+    Speculate,
+    StopReply,
+    TurnTaking,
+)
+
+WINDOW = 0.032
+
+
+@pytest.fixture
+def turns() -> TurnTaking:
+    return TurnTaking(TurnsConfig())
+
+
+def actions(turns: TurnTaking) -> list[Action]:
+    found: list[Action] = []
+    while (action := turns.next_action()) is not None:
+        found.append(action)
+    return found
+
+
+def kinds(turns: TurnTaking) -> list[type]:
+    return [type(action) for action in actions(turns)]
+
+
+def talk(turns: TurnTaking, speaker: str, start: float, end: float) -> None:
+    at = start
+    while at < end - 1e-9:
+        turns.receive_speech(speaker, start=at, end=min(at + WINDOW, end))
+        at += WINDOW
+
+
+def pause(turns: TurnTaking, until: float) -> None:
+    while (at := turns.get_timer()) is not None and at <= until:
+        turns.handle_timer(at)
+
+
+def end_turn(turns: TurnTaking, speaker: str, start: float, end: float) -> EndTurn:
+    """Let one turn end by a certain score, and return what was decided."""
+    talk(turns, speaker, start, end)
+    pause(turns, end + 0.2)
+    score = next(a for a in actions(turns) if isinstance(a, ScoreEndOfTurn))
+    turns.receive_score(score.span, 1.0)
+    pause(turns, end + 0.2)
+    [ended] = actions(turns)
+    assert isinstance(ended, EndTurn)
+    return ended
+
+
+def test_nothing_heard_needs_no_timer(turns):
+    assert turns.get_timer() is None
+    assert turns.idle
+
+
+def test_silence_speculates_first_and_scores_at_the_pause(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    assert turns.get_timer() == pytest.approx(2.096)
+    turns.handle_timer(turns.get_timer())
+    [speculate] = actions(turns)
+    assert speculate == Speculate(Span(1, "ann", 1.0, 2.0, pytest.approx(1.0)))
+    assert turns.get_timer() == pytest.approx(2.2)
+    turns.handle_timer(turns.get_timer())
+    [score] = actions(turns)
+    assert isinstance(score, ScoreEndOfTurn)
+    assert (score.span.start, score.span.end) == (1.0, 2.0)
+
+
+def test_without_speculation_only_the_pause_is_acted_on():
+    turns = TurnTaking(TurnsConfig(speculation=False))
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.2)
+    assert kinds(turns) == [ScoreEndOfTurn]
+
+
+def test_a_certain_score_ends_the_turn_at_once(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    assert ended.ended_by is EndedBy.SMART_TURN
+    assert ended.probability == 1.0
+    assert (ended.span.start, ended.span.end) == (1.0, 2.0)
+    assert turns.get_timer() is None
+
+
+@pytest.mark.parametrize(
+    ("probability", "wait"), [(0.9, 0.2632), (0.5, 0.9071), (0.3, 1.3713), (0.13, 1.8230)]
+)
+def test_the_wait_is_graded_by_the_score(turns, probability, wait):
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.2)
+    score = actions(turns)[-1]
+    turns.receive_score(score.span, probability)
+    assert turns.get_timer() == pytest.approx(2.0 + wait, abs=1e-3)
+    pause(turns, 2.0 + wait + 0.001)
+    [ended] = actions(turns)
+    assert ended.ended_by is EndedBy.SMART_TURN
+
+
+def test_a_score_that_waits_for_the_longest_pause_ends_by_silence(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.2)
+    turns.receive_score(actions(turns)[-1].span, 0.0)
+    pause(turns, 3.999)
+    assert actions(turns) == []
+    pause(turns, 4.0)
+    [ended] = actions(turns)
+    assert ended.ended_by is EndedBy.SILENCE
+    assert ended.probability == 0.0
+
+
+def test_a_score_that_never_comes_ends_by_the_longest_pause(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 4.0)
+    ended = actions(turns)[-1]
+    assert ended.ended_by is EndedBy.SILENCE
+    assert ended.probability is None
+
+
+def test_a_pause_that_cannot_be_scored_ends_by_silence(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.2)
+    turns.receive_score(actions(turns)[-1].span, None)
+    assert turns.get_timer() == pytest.approx(2.8)
+    pause(turns, 2.8)
+    [ended] = actions(turns)
+    assert (ended.ended_by, ended.probability) == (EndedBy.SILENCE, None)
+
+
+def test_without_a_model_nothing_is_scored():
+    turns = TurnTaking(TurnsConfig(end_of_turn_model="silence"))
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.8)
+    assert kinds(turns) == [Speculate, EndTurn]
+
+
+def test_a_late_score_ends_the_turn_at_once(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.5)
+    turns.receive_score(actions(turns)[-1].span, 1.0)
+    assert turns.get_timer() < 2.5
+    turns.handle_timer(2.5)
+    assert kinds(turns) == [EndTurn]
+
+
+def test_talking_on_makes_speculation_and_score_void(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.2)
+    score = actions(turns)[-1]
+    talk(turns, "ann", 2.4, 2.6)
+    assert kinds(turns) == [Resume]
+    turns.receive_score(score.span, 1.0)
+    assert turns.get_timer() == pytest.approx(2.696)
+    pause(turns, 2.81)
+    assert kinds(turns) == [Speculate, ScoreEndOfTurn]
+
+
+def test_a_score_of_an_earlier_pause_is_void_in_a_later_one(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.2)
+    early = actions(turns)[-1]
+    talk(turns, "ann", 2.4, 3.0)
+    pause(turns, 3.2)
+    turns.receive_score(early.span, 1.0)
+    assert turns.get_timer() == pytest.approx(5.0)
+
+
+def test_a_gap_shorter_than_speculation_is_nothing(turns):
+    talk(turns, "ann", 1.0, 1.5)
+    pause(turns, 1.59)
+    talk(turns, "ann", 1.59, 2.0)
+    assert actions(turns) == []
+
+
+def test_two_speakers_have_their_own_turns(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    talk(turns, "ben", 1.5, 2.15)
+    pause(turns, 2.2)
+    assert [a.span.speaker for a in actions(turns)] == ["ann", "ann"]
+    pause(turns, 2.4)
+    assert [a.span.speaker for a in actions(turns)] == ["ben", "ben"]
+
+
+def test_a_sound_too_short_is_dropped(turns):
+    talk(turns, "ann", 1.0, 1.2)
+    pause(turns, 5.0)
+    assert kinds(turns) == [ScoreEndOfTurn, DropTurn]
+    assert turns.idle
+
+
+def test_speech_before_the_reply_plays_takes_the_turn_up_again(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    talk(turns, "ann", 3.0, 3.5)
+    assert actions(turns) == [Resume(ended.span.turn)]
+    pause(turns, 3.7)
+    turns.receive_score(actions(turns)[-1].span, 1.0)
+    pause(turns, 3.7)
+    [again] = actions(turns)
+    assert again.span.turn == ended.span.turn
+    assert (again.span.start, again.span.end) == (1.0, 3.5)
+    assert again.continues is None
+
+
+def test_speech_after_the_turn_is_done_is_a_new_turn(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_done(ended.span.turn)
+    assert turns.idle
+    again = end_turn(turns, "ann", 3.0, 4.0)
+    assert again.span.turn == ended.span.turn + 1
+    assert again.continues is None
+
+
+def test_done_does_not_end_a_turn_that_goes_on(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    talk(turns, "ann", 2.5, 3.0)
+    turns.receive_done(ended.span.turn)
+    assert turns.get_timer() == pytest.approx(3.096)
+
+
+def test_speech_over_the_reply_stops_it_once(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(ended.span)
+    talk(turns, "ben", 10.0, 10.38)
+    assert actions(turns) == []
+    talk(turns, "ben", 10.38, 11.0)
+    assert actions(turns) == [StopReply(ended.span.turn, "ben")]
+
+
+def test_a_short_sound_over_the_reply_does_not_stop_it(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(ended.span)
+    talk(turns, "ben", 10.0, 10.3)
+    pause(turns, 13.0)
+    assert StopReply not in kinds(turns)
+
+
+def test_pauses_do_not_count_as_speech_over_the_reply(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(ended.span)
+    talk(turns, "ben", 10.0, 10.2)
+    talk(turns, "ben", 10.5, 10.6)
+    assert StopReply not in kinds(turns)
+
+
+def test_someone_already_talking_does_not_interrupt(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    talk(turns, "ben", 1.8, 2.4)
+    turns.receive_reply_started(ended.span)
+    talk(turns, "ben", 2.4, 4.0)
+    assert StopReply not in kinds(turns)
+
+
+def test_going_on_over_the_own_reply_continues_the_turn(turns):
+    first = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(first.span)
+    talk(turns, "ann", 3.0, 4.0)
+    assert actions(turns) == [StopReply(first.span.turn, "ann")]
+    turns.receive_done(first.span.turn)
+    second = end_turn(turns, "ann", 4.0, 4.1)
+    assert second.span.turn == first.span.turn + 1
+    assert second.continues == first.span.turn
+
+
+def test_interrupting_much_later_is_no_continuation(turns):
+    first = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(first.span)
+    assert end_turn_over(turns, "ann", 9.0, 10.0).continues is None
+
+
+def test_interrupting_another_ones_reply_is_no_continuation(turns):
+    first = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(first.span)
+    assert end_turn_over(turns, "ben", 3.0, 4.0).continues is None
+
+
+def end_turn_over(turns: TurnTaking, speaker: str, start: float, end: float) -> EndTurn:
+    talk(turns, speaker, start, end)
+    pause(turns, end + 2.0)
+    ended = actions(turns)[-1]
+    assert isinstance(ended, EndTurn)
+    return ended
+
+
+def test_a_monologue_is_cut_at_the_longest_turn():
+    turns = TurnTaking(TurnsConfig(max_turn=5.0))
+    talk(turns, "ann", 0.0, 7.0)
+    [limit] = actions(turns)
+    assert limit.ended_by is EndedBy.LIMIT
+    assert limit.span.end == pytest.approx(5.0, abs=WINDOW)
+    pause(turns, 9.0)
+    rest = actions(turns)[-1]
+    assert rest.span.turn == limit.span.turn + 1
+    assert rest.continues == limit.span.turn
+    assert rest.span.start == pytest.approx(limit.span.end)
+
+
+def test_the_reply_to_a_cut_monologue_can_be_interrupted():
+    turns = TurnTaking(TurnsConfig(max_turn=5.0))
+    talk(turns, "ann", 0.0, 5.02)
+    [limit] = actions(turns)
+    turns.receive_reply_started(limit.span)
+    talk(turns, "ben", 6.0, 6.5)
+    assert actions(turns) == [StopReply(limit.span.turn, "ben")]
+
+
+def test_leaving_ends_the_turn(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    talk(turns, "ben", 1.0, 2.0)
+    turns.close("ann")
+    [ended] = actions(turns)
+    assert (ended.span.speaker, ended.ended_by) == ("ann", EndedBy.CLOSED)
+
+
+def test_closing_ends_every_turn_that_is_not_over(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    talk(turns, "ben", 1.0, 2.0)
+    turns.close_all()
+    [closed] = actions(turns)
+    assert closed.span.speaker == "ben"
+    turns.receive_done(closed.span.turn)
+    assert not turns.idle
+    turns.receive_done(ended.span.turn)
+    assert turns.idle
