@@ -89,6 +89,8 @@ class _LineState(Enum):
     START = auto()
     """At the beginning of a line, which is held until it is clear what it is."""
     TEXT = auto()
+    HEADING = auto()
+    """Text that ends with its line."""
     CODE = auto()
 
 
@@ -99,6 +101,7 @@ class _Lines:
         self._state = _LineState.START
         self._held = ""
         self._fence = ""
+        self._heading = False
 
     def push(self, character: str) -> Iterator[str | _BlockEnd]:
         """Take in a character; yields text of the current block, and the ends of blocks."""
@@ -106,7 +109,7 @@ class _Lines:
             self._skip_code(character)
         elif character == "\n":
             yield from self._end_line()
-        elif self._state is _LineState.TEXT:
+        elif self._state is not _LineState.START:
             yield character
         elif self._held or not character.isspace():  # indentation says nothing to the ear
             self._held += character
@@ -131,24 +134,29 @@ class _Lines:
                 yield from self._begin_text()
                 return
             yield _BlockEnd.BLOCK_END
+            self._heading = marker[0].startswith("#")
             if number := marker["number"]:
                 yield f"{number}: "
             self._held = self._held[marker.end() :]
 
     def _begin_text(self) -> Iterator[str]:
-        self._state = _LineState.TEXT
+        self._state = _LineState.HEADING if self._heading else _LineState.TEXT
         held, self._held = self._held, ""
         yield held
 
     def _end_line(self) -> Iterator[str | _BlockEnd]:
         held, self._held = self._held, ""
-        at_start, self._state = self._state is _LineState.START, _LineState.START
-        if not at_start:
+        heading, self._heading = self._heading, False
+        state, self._state = self._state, _LineState.START
+        if state is _LineState.TEXT:
             yield " "  # a line break inside a paragraph
         elif fence := _FENCE.fullmatch(held):
             self._state, self._fence = _LineState.CODE, fence[0]
             yield _BlockEnd.BLOCK_END
         elif _RULE.fullmatch(held) or _TABLE_ROW.fullmatch(held):
+            yield _BlockEnd.BLOCK_END
+        elif heading:
+            yield held
             yield _BlockEnd.BLOCK_END
         else:
             yield held + " "
@@ -183,6 +191,7 @@ _STRAY = re.compile(
     r"(?:^|(?<=[\s\"'(\[]))(?:\*+|_+|~~+)(?=[^\s*_~])|(?<=[^\s*_~])(?:\*+|_+|~~+)(?!\w)|`+"
 )
 """Markup that was opened and never closed, or the other way round."""
+_BAR = re.compile(r"\s*\|")
 
 
 class _Words:
@@ -232,7 +241,7 @@ def _spoken(token: Token) -> str:
         case "text":
             words = _URL.sub("", token.content)
             words = _EMOJI.sub("", words)
-            return _STRAY.sub("", words).replace("|", ",")
+            return _BAR.sub(",", _STRAY.sub("", words))
         case "code_inline" | "image":
             return token.content
         case "softbreak" | "hardbreak":

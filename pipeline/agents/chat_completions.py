@@ -173,17 +173,18 @@ class ChatCompletionsAgent:
         async with aclosing(httpx_sse.EventSource(response).aiter_sse()) as events:
             while event := await _next(events, wait):
                 if event.data.strip() == DONE:
-                    ended, wait = True, LINGER
-                elif event.event == "error":
-                    raise AgentError(
-                        f"{self._server} reported: {error_message(event.data) or 'an error'}"
-                    )
-                elif wait != LINGER and event.data.strip():
-                    chunk = read_chunk(event.data)
-                    if chunk.text:
-                        yield chunk.text
-                    if chunk.finished:
-                        ended, wait = True, LAST_WORDS
+                    await _next(events, LINGER)
+                    return
+                if event.event == "error":
+                    said = error_message(event.data) or "an error"
+                    raise AgentError(f"{self._server} reported: {said}")
+                if not event.data.strip():
+                    continue
+                chunk = read_chunk(event.data)
+                if chunk.text:
+                    yield chunk.text
+                if chunk.finished:
+                    ended, wait = True, LAST_WORDS
         if not ended:
             raise AgentError(f"{self._server} broke off in the middle of its reply")
 

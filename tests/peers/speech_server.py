@@ -44,7 +44,7 @@ class Answer:
     """Seconds before each chunk."""
 
     silent: bool = False
-    """Send nothing at all, not even headers."""
+    """Send nothing at all, not even headers; :attr:`then` may be CUT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class SpeechPeer:
         self.requests: list[Request] = []
         self.connections = 0
         self.client_gone = asyncio.Event()
+        self._serving: set[asyncio.Task[Any]] = set()
 
     @property
     def url(self) -> str:
@@ -81,14 +82,22 @@ class SpeechPeer:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while await self._respond(reader, writer):
                 pass
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     async def _respond(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -100,7 +109,7 @@ class SpeechPeer:
         self.requests.append(request)
         answer = self.answer(request)
         if answer.silent:
-            return await self._hang(reader)
+            return answer.then is not Then.CUT and await self._hang(reader)
         writer.write(_head(answer))
         for chunk in answer.chunks:
             await asyncio.sleep(answer.pause)

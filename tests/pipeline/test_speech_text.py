@@ -21,7 +21,7 @@ def speak(*deltas: str, longest: int = LONGEST_PIECE) -> list[str]:
         ("It is ten past four. Anything else?", ["It is ten past four.", "Anything else?"]),
         ("I met Dr. Smith at 3.5 miles.", ["I met Dr. Smith at 3.5 miles."]),
         ("What?! No way… Really.", ["What?!", "No way…", "Really."]),
-        ("你好。今天天气很好！走吧", ["你好。", "今天天气很好！", "走吧"]),
+        ("你好。今天天气很好。走吧", ["你好。", "今天天气很好。", "走吧"]),
         ("no full stop", ["no full stop"]),
         ("A line\nbroken by hand.", ["A line broken by hand."]),
         ("One paragraph\n\nAnother", ["One paragraph", "Another"]),
@@ -41,6 +41,7 @@ def test_text_is_cut_into_sentences(text: str, pieces: list[str]) -> None:
         ("**Hello there. How are you?** Well.", ["Hello there.", "How are you?", "Well."]),
         ("~~old~~ new ***both*** __bold__ _soft_", ["old new both bold soft"]),
         ("# A title\nText.", ["A title", "Text."]),
+        ("## 42\n> # Both\nText", ["42", "Both", "Text"]),
         ("Title\n=====\nText", ["Title", "Text"]),
         ("Two:\n- one\n* two\n  + three", ["Two:", "one", "two", "three"]),
         ("1. Open it\n2) Close it", ["1: Open it", "2: Close it"]),
@@ -59,7 +60,7 @@ def test_text_is_cut_into_sentences(text: str, pieces: list[str]) -> None:
         ("Before:\n~~~\n```\ncode\n~~~\nAfter.", ["Before:", "After."]),
         ("```\nnever closed", []),
         ("| a | b |\n|---|---|\n| 1 | 2 |\n\nAfter.", ["After."]),
-        ("Yes | no", ["Yes , no"]),
+        ("Yes | no", ["Yes, no"]),
     ],
 )
 def test_markup_is_not_voiced(text: str, pieces: list[str]) -> None:

@@ -209,7 +209,7 @@ def test_an_interruption_after_the_reply_is_still_said(tmp_path: Path):
 
 
 def test_an_interruption_on_a_track_has_the_times_given(tmp_path: Path):
-    file = say(tmp_path / "ann.wav", (1.6, 3.2), (4.8, 5.6), seconds=6.0)
+    file = say(tmp_path / "both.wav", (1.6, 3.2), (4.8, 5.6), seconds=6.0)
     stop = Interruption("ann", "barge_in", start=4.8, end=5.6, text="stop it now")
     scene = one_turn(tmp_path, tracks=(Track("ann", file),), interruptions=(stop,))
     played = play(scene)
