@@ -66,7 +66,7 @@ def slips(name: str) -> list[str]:
 def evaluate(name: str, commands: Sequence[str], talk: Sequence[str]) -> dict[str, float | str]:
     """Measure one name at sensitivity low."""
     relevance = Relevance(RelevanceConfig(sensitivity="low"), [NamedAgent(name, (name,))])
-    few = commands[:: max(1, len(commands) // 100)]
+    few = commands[:: max(1, len(commands) // 40)]
     aliases = MISHEARD.get(name, ())
     began = time.perf_counter()
     false_accepts = sum(addressed(relevance, talk))
@@ -101,8 +101,8 @@ def main() -> None:
         if arguments.json:
             print(json.dumps(figures))
         else:
-            shown = (f"{k} {v:.4g}" if isinstance(v, float) else str(v) for k, v in figures.items())
-            print(" · ".join(shown))
+            shown = (f"{k} {v:.4g}" for k, v in figures.items() if not isinstance(v, str))
+            print(f"{name}: {' · '.join(shown)}")
 
 
 if __name__ == "__main__":

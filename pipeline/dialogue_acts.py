@@ -44,8 +44,8 @@ _IMPERATIVES = word_set(
     " change tweet order switch lower raise remind resume list save read mute unmute create"
     " increase decrease cancel search convert clear define schedule erase repeat post dim describe"
     " wake confirm brighten stop activate pause skip translate calculate explain summarize"
-    " summarise recommend suggest spell roll flip count email text call look google compare navigate lock"
-    " unlock update reset restart snooze write"
+    " summarise recommend suggest spell roll flip count email text call look google compare"
+    " navigate lock unlock update reset restart snooze write"
 )
 _POLITE = frozenset({"please", "kindly", "just", "then"})
 _ASKED_OF_ASSISTANTS = frozenset({"can", "could", "will", "would"})

@@ -70,15 +70,9 @@ def config_warnings(config: Config) -> list[str]:
         for agent_id, agent in config.agents.items()
         for name in (agent.name or agent_id, *agent.names)
     )
-    warnings = [
+    return [
         f"agents.{agent_id}: the name {name!r} is short: it will be misheard, or heard where nobody"
         " said it; names of five letters and more work best"
         for agent_id, name in names
         if len(name) <= _SHORT_NAME
     ]
-    if config.pipeline.stt.model_size == "fixture":
-        warnings.append(
-            "pipeline.stt.model_size: the test model is in use: it knows 91 words and invents"
-            " sentences on any other speech"
-        )
-    return warnings

@@ -22,12 +22,12 @@ logger = logging.getLogger(__name__)
 
 
 def needed_models(config: Config) -> list[str]:
-    """Return the names of the models that hearing needs, the recognition model last."""
-    names = ["silero-vad"]
+    """Return the names of the models that hearing needs, the most important first."""
+    stt = config.pipeline.stt.model_size
+    names = [] if Path(stt).is_dir() else [stt]
+    names.append("silero-vad")
     if config.pipeline.turns.end_of_turn_model == "smart_turn":
         names.append("smart-turn")
-    if not Path(config.pipeline.stt.model_size).is_dir():
-        names.append(config.pipeline.stt.model_size)
     return names
 
 
@@ -77,23 +77,23 @@ class HearingPart:
         try:
             await asyncio.shield(holding)
         except (ModelError, StageError) as error:
-            self._go_on_without(missing or str(error))
+            self._go_on_without(next(iter(missing.values()), str(error)))
         finally:
             # When cancelled, the models and their threads are gone before this ends.
             stop.set()
             with suppress(ModelError, StageError):
                 await holding
 
-    def _fetch(self) -> str | None:
+    def _fetch(self) -> dict[str, str]:
         """Fetch what is missing; returns what could not be had, and why."""
         registry = Registry(self._config.models)
-        reason = None
+        missing = {}
         for name in needed_models(self._config):
             try:
                 registry.ensure(name, self._progress)
             except ModelError as error:
-                reason = str(error)
-        return reason
+                missing[name] = str(error)
+        return missing
 
     def _hold(self, hear: Callable[[Ears], None], stop: threading.Event) -> None:
         """Load the models, hand them over, and let them go when told to."""
@@ -115,4 +115,4 @@ class HearingPart:
     def _go_on_without(self, reason: str) -> None:
         self._status = PartStatus(PartState.FAILED, reason)
         self._settled.set()
-        logger.warning("Nobody is heard: %s", reason)
+        logger.warning("Nobody is heard: %s", " ".join(reason.splitlines()))

@@ -11,7 +11,16 @@ from server.config_view import MASK
 _SHORTEST_SECRET = 4
 """Characters below which masking would only make the log unreadable."""
 
-_CHATTY = ("httpx", "httpcore", "httpx2", "httpcore2", "huggingface_hub", "filelock", "asyncio")
+_CHATTY = (
+    "httpx",
+    "httpcore",
+    "httpx2",
+    "httpcore2",
+    "huggingface_hub",
+    "filelock",
+    "asyncio",
+    "faster_whisper",
+)
 """Libraries that log every request, or every event, at INFO or DEBUG."""
 
 

@@ -59,7 +59,7 @@ class _Voice(ctypes.Structure):
 
     _fields_ = (
         ("name", ctypes.c_char_p),
-        ("languages", ctypes.c_void_p),  # a priority byte, then the language tag
+        ("languages", ctypes.c_void_p),
         ("identifier", ctypes.c_char_p),
         ("gender", ctypes.c_ubyte),
         ("age", ctypes.c_ubyte),
@@ -68,6 +68,14 @@ class _Voice(ctypes.Structure):
         ("score", ctypes.c_int),
         ("spare", ctypes.c_void_p),
     )
+
+
+def _language_tags(address: int) -> Iterator[str]:
+    """Read a voice's languages: a priority byte and a tag ended by 0 for each, then 0."""
+    while ctypes.string_at(address, 1) != b"\0":
+        tag = ctypes.string_at(address + 1)
+        yield tag.decode().lower()
+        address += 1 + len(tag) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +123,8 @@ class _Library:
         for voice in list_voices(None):
             if not voice:  # the list ends with NULL
                 break
-            tag = ctypes.string_at(voice.contents.languages + 1).decode()
-            languages.setdefault(tag, voice.contents.identifier.decode())
+            for tag in _language_tags(voice.contents.languages):
+                languages.setdefault(tag, voice.contents.identifier.decode())
         return languages
 
     def _receive(self, samples: ctypes._Pointer[ctypes.c_short], count: int, _events: int) -> int:
