@@ -8,7 +8,7 @@ scripted. The test fixture understands only synthesized speech, so that counts
 for words and addressing, and never for the end of turns. The recordings are
 not part of this project: FOLDER holds them with a ``manifest.json``.
 
-The same folder and seed give the same scenes, byte for byte.
+The same folder and seed give the same scenes, byte for byte, in a fresh process.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ CLIPS = Path(__file__).resolve().parent.parent / "models" / "fixture" / "clips"
 
 GAP = 4.0
 """Seconds from one turn to the next: the longest wait and a short reply lie between them."""
+
+BACKCHANNELS = (("mm-hm", 1.6, 2.0), ("yeah", 1.0, 5.0), ("okay", 1.0, 8.0))
+"""Words, pace of the offline voice (slow at "mm-hm"), seconds after the reply began."""
 
 SHORT_REPLY = {"delay_ms": 300, "text": "All right."}
 
@@ -306,9 +309,9 @@ class SceneMaker:
         command = self._choose(1, longest_pause=0.0)[0]
         scene.say("ann", command, 0.5)
         interruptions = []
-        for number, (text, after) in enumerate((("mm-hm", 2.0), ("yeah", 5.0), ("okay", 8.0))):
+        for number, (text, pace, after) in enumerate(BACKCHANNELS):
             file = scene.folder / f"backchannel-{number}.wav"
-            samples = asyncio.run(synthesize(text))
+            samples = asyncio.run(synthesize(text, pace=pace))
             write_wav(file, cut(samples, loud_part(samples)))
             nod = {"speaker": "ann", "kind": "backchannel", "file": file.name, "text": text}
             interruptions.append({**nod, "after_reply_start": after})

@@ -3,7 +3,7 @@
 Recognition, relevance, the agent and speech are scripted and take no time, so
 what is left is ours: tasks, queues, sentence cutting, records. Live clock.
 
-    python benchmarks/overhead.py [--turns 100] [--rooms 1 10]
+    python -m benchmarks.overhead [--turns 100] [--rooms 1 10]
 
 Target: at most 15 ms at the 95th percentile.
 """
@@ -13,14 +13,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pipeline.audio import VAD_WINDOW, AudioFrame, Samples
 from pipeline.cast import Cast, Persona

@@ -43,13 +43,13 @@ def write_wav(path: Path, samples: Samples) -> None:
         file.writeframes(samples.astype("<i2").tobytes())
 
 
-async def synthesize(text: str) -> Samples:
-    """Speak a word with the offline voice, at 16 kHz."""
+async def synthesize(text: str, *, pace: float) -> Samples:
+    """Speak a word with the offline voice (1 is its usual pace), at 16 kHz."""
     engine = EspeakEngine()
     try:
         resampler = Resampler(engine.sample_rate, HEARING_RATE)
         parts: list[Samples] = []
-        async with aclosing(engine.synthesize(text, voice="en-us", speed=1.0)) as chunks:
+        async with aclosing(engine.synthesize(text, voice="en-us", speed=pace)) as chunks:
             parts.extend([resampler.push(chunk) async for chunk in chunks])
         return np.concatenate([*parts, resampler.flush()])
     finally:

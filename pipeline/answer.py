@@ -17,7 +17,7 @@ from pipeline.errors import AgentError, StageError
 from pipeline.interfaces import AudioTransport, Question, Transcript
 from pipeline.relevance import Judgement, Utterance
 from pipeline.reply import ReplySpeech, Spoken
-from pipeline.timeline import Stage
+from pipeline.timeline import Stage, Timeline
 from pipeline.turn import Turn, finished
 from pipeline.turn_record import TurnRecord
 from pipeline.turns import EndTurn, Span
@@ -54,6 +54,7 @@ class Answerer:
         clock: The conversation clock.
         began: Wall time at the clock's zero.
         on_turn: Gets the record of every finished turn.
+        hold: Seconds for which a turn that nobody answers may still be gone on with.
 
     """
 
@@ -65,7 +66,9 @@ class Answerer:
         clock: Clock,
         began: datetime,
         on_turn: Callable[[TurnRecord], None],
+        hold: float,
     ) -> None:
+        self._hold = hold
         self._floor = floor
         self._transport = transport
         self._agent = engines.agent
@@ -103,12 +106,20 @@ class Answerer:
         try:
             record = await self._understand(turn, ended)
             if record is not None:
-                if record.addressed and not self._closed and record.error is None:
+                if not record.addressed:
+                    await self._hold_open(turn)
+                elif not self._closed:
                     record = await self._answer_in_turn(turn, record, ended.span)
                 self._emit(finished(record, turn))
         finally:
             self._line.leave(turn)
         self._floor.turn_done(ended.span.turn)
+
+    async def _hold_open(self, turn: Turn) -> None:
+        """Let the speaker of a turn that nobody answers go on with it for a moment."""
+        self._line.leave(turn)
+        if not self._closed:
+            await self._clock.sleep_until(self._clock.now() + self._hold)
 
     async def _understand(self, turn: Turn, ended: EndTurn) -> TurnRecord | None:
         """Return the record so far; ``None`` when nothing was said."""
@@ -175,7 +186,7 @@ class Answerer:
         heard = spoken.heard(self._transport)
         if turn.interrupted:
             self._cut_short = heard
-        self._remember(turn, record, spoken)
+        self._remember(turn, record, spoken, heard)
         return replace(record, reply=spoken.text.strip(), heard=heard, error=error)
 
     async def _reply(
@@ -183,15 +194,13 @@ class Answerer:
     ) -> str | None:
         """Speak the reply; returns what went wrong, for the record."""
         voice = self._floor.cast.persona(question.agent).voice
-        worked = self._clock.stopwatch()
+        step = _Step(turn.timeline, self._clock)
 
         def on_text() -> None:
-            nonlocal worked
-            turn.timeline.reach(Stage.FIRST_TEXT, self._clock.now(), work=worked())
-            worked = self._clock.stopwatch()
+            step.reach(Stage.FIRST_TEXT)
 
         def on_audio() -> None:
-            turn.timeline.reach(Stage.FIRST_AUDIO, self._clock.now(), work=worked())
+            step.reach(Stage.FIRST_AUDIO)
             self._floor.reply_started(span)
 
         try:
@@ -224,13 +233,13 @@ class Answerer:
         except StageError as failure:
             logger.error("%s: %s", self._floor.name, failure)  # noqa: TRY400 - as above
 
-    def _remember(self, turn: Turn, record: TurnRecord, spoken: Spoken) -> None:
+    def _remember(self, turn: Turn, record: TurnRecord, spoken: Spoken, heard: str) -> None:
         relevance = self._floor.cast.relevance
         if relevance is not None and spoken.pieces:
             relevance.receive_reply(
                 speaker=turn.speaker.id,
                 agent=record.agent,
-                text=spoken.text,
+                text=heard,
                 at=self._clock.now(),
             )
         for piece in spoken.pieces:
@@ -246,6 +255,30 @@ class Answerer:
         )
         logger.debug("%s: %s said: %s", record.conversation, record.speaker, record.text)
         self._on_turn(record)
+
+
+class _Step:
+    """Steps of a turn that follow one another: none begins before the last has ended.
+
+    On a clock that stands still for work, a wait in a step comes on top of the
+    work of the steps before it.
+    """
+
+    def __init__(self, timeline: Timeline, clock: Clock) -> None:
+        self._timeline = timeline
+        self._clock = clock
+        self._begin()
+
+    def reach(self, stage: Stage) -> None:
+        """Record the end of a step."""
+        now = self._clock.now()
+        self._timeline.reach(stage, now, ready=self._path + now - self._now + self._worked())
+        self._begin()
+
+    def _begin(self) -> None:
+        self._now = self._clock.now()
+        self._path = max(self._timeline.path, self._now)
+        self._worked = self._clock.stopwatch()
 
 
 async def _sentence(text: str) -> AsyncGenerator[str]:

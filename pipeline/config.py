@@ -14,7 +14,9 @@ Sensitivity = Literal["low", "medium", "high"]
 class Settings(BaseModel):
     """Base of every settings class: unknown names are errors, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 class VadConfig(Settings):
@@ -68,6 +70,10 @@ class TurnsConfig(Settings):
 
     continuation: Seconds = 2.0
     """Seconds after a turn within which its speaker, talking over the reply, goes on with it."""
+
+    unaddressed_hold: Seconds = 0.5
+    """Seconds after its end was decided in which a turn that was not for the bot is still taken up
+    again when its speaker goes on."""
 
     end_of_turn_model: Literal["smart_turn", "silence"] = "smart_turn"
     """What judges pauses: Smart Turn v3.2, or silence alone."""

@@ -111,7 +111,9 @@ class Conversation:
         self._timer: Timer | None = None
         self._quiet = asyncio.Event()
         self._id = uuid.uuid4().hex[:12]
-        self._answerer = Answerer(self, transport, engines, clock, began, on_turn)
+        self._answerer = Answerer(
+            self, transport, engines, clock, began, on_turn, config.turns.unaddressed_hold
+        )
         self._tasks = asyncio.TaskGroup()
 
     async def run(self) -> None:

@@ -70,6 +70,9 @@ class HttpTextToSpeech:
         config: Voice, pace and time limits.
         url: The server, with or without ``/v1``; the settings' own ``url`` is not looked at.
 
+    Raises:
+        TextToSpeechError: The address is not one.
+
     """
 
     def __init__(self, config: TtsConfig, url: str) -> None:
@@ -77,15 +80,20 @@ class HttpTextToSpeech:
         self._formats: tuple[AudioFormat, ...] = ("pcm", "wav")
         self._refused: set[str] = set()
         self._secret = config.api_key.get_secret_value() if config.api_key else ""
+        try:
+            base = httpx.URL(url.rstrip("/").removesuffix("/v1"))
+        except httpx.InvalidURL as error:
+            raise TextToSpeechError(f"tts.url is not an address ({error})") from error
+        if base.scheme not in {"http", "https"} or not base.host:
+            raise TextToSpeechError("tts.url must begin with http:// or https://")
+        self._server = f"the speech server at {base.scheme}://{base.netloc.decode()}"
         self._client = httpx.AsyncClient(
-            base_url=url.rstrip("/").removesuffix("/v1"),
+            base_url=base,
             headers={"Authorization": f"Bearer {self._secret}"} if self._secret else None,
             timeout=httpx.Timeout(None, connect=config.connect_timeout),
             limits=httpx.Limits(keepalive_expiry=KEEP_WARM),
             trust_env=False,  # what people hear goes to this server, not to a proxy found somewhere
         )
-        base = self._client.base_url
-        self._server = f"the speech server at {base.scheme}://{base.netloc.decode()}"
 
     async def aclose(self) -> None:
         """Close all connections; what is being synthesized breaks off."""
@@ -293,7 +301,7 @@ class HttpTextToSpeech:
             ) from error
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
             raise TextToSpeechError(f"{self._server} broke off; its log may say why") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except httpx.HTTPError as error:
             raise TextToSpeechError(
                 f"{self._server} cannot be used ({self._excerpt(str(error))})"
             ) from error

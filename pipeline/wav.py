@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -136,7 +137,9 @@ class _Playback:
         self.ends_at = 0.0
         self._heard_until = 0.0
         self._waiting: deque[tuple[float, Samples]] = deque()
-        self._writer = _writer(out) if out else None
+        # The file is ours: wave does not close what it did not open.
+        self._file = out.open("wb") if out else None
+        self._writer = _writer(self._file) if self._file else None
         self._written = 0
 
     def queue(self, audio: ReplyAudio, now: float) -> None:
@@ -167,6 +170,8 @@ class _Playback:
     def finish(self) -> None:
         if self._writer is not None:
             self._writer.close()
+        if self._file is not None:
+            self._file.close()
 
     def _write(self, at: float, samples: Samples) -> None:
         if self._writer is None or not len(samples):
@@ -181,8 +186,8 @@ class _Playback:
         self._written += len(samples)
 
 
-def _writer(path: Path) -> wave.Wave_write:
-    writer = wave.open(str(path), "wb")  # noqa: SIM115 - closed by finish()
+def _writer(file: BinaryIO) -> wave.Wave_write:
+    writer = wave.open(file, "wb")  # noqa: SIM115 - closed by finish()
     writer.setnchannels(1)
     writer.setsampwidth(2)
     writer.setframerate(SPEECH_RATE)

@@ -228,6 +228,7 @@ def _invalid(error: ValidationError, entries: Entries) -> Iterator[str]:
     for detail in error.errors(include_url=False, include_context=False, include_input=False):
         path = tuple(str(name) for name in detail["loc"])
         message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        message = message.split(", unable to ")[0]
         if detail["type"] == "string_type":
             message = "should be text; put it in quotes"
         origin = entries.origin(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -56,15 +56,6 @@ class _ScriptedEars:
         return ScriptedSpeechToText(self.said).start(samples, segment)
 
 
-@dataclass(frozen=True, slots=True)
-class _Notes:
-    """What is written down while the scene plays."""
-
-    turns: list[ObservedTurn] = field(default_factory=list)
-    spoken: list[SpokenInterruption] = field(default_factory=list)
-    words: list[ScriptedTurn] = field(default_factory=list)
-
-
 async def play_scene(
     scene: Scene,
     *,
@@ -95,74 +86,89 @@ async def play_scene(
 
     """
     clock = SceneClock(clock)
-    notes = _Notes(spoken=list(_on_tracks(scene)), words=list(_script(scene)))
-    stt = _ScriptedEars(notes.words) if scene.stt == "scripted" else ears.stt
-    agent = ScriptedAgent(scene.replies, clock)
-    engines = hold(Engines(ears.vad, ears.end_of_turn, stt, agent, tts), clock)
-    tracks = [Track(_person(track.speaker), track.file, track.at) for track in scene.tracks]
-    wav = WavTransport(tracks, clock, present=[_person(name) for name in scene.people])
-    room = SceneTransport(wav, clock)
-
-    def note(record: TurnRecord) -> None:
-        replied = record.latency_ms.get("total") is not None
-        reply = room.take_reply() if replied else None
-        notes.turns.append(ObservedTurn(record, clock.now(), reply))
-        on_turn(record)
-
+    performance = _Performance(scene, clock, on_turn)
     conversation = Conversation(
         f"scene:{scene.name}",
-        transport=room,
-        # The agent waits in conversation time, so that time must not be held for it.
-        engines=replace(engines, agent=agent),
+        transport=performance.room,
+        engines=performance.engines(ears, tts),
         cast=cast,
         clock=clock,
         config=config,
         began=began,
-        on_turn=note,
+        on_turn=performance.note,
     )
-    return await _run(scene, conversation, wav, room, notes, clock)
+    return await performance.run(conversation)
 
 
-async def _run(
-    scene: Scene,
-    conversation: Conversation,
-    wav: WavTransport,
-    room: SceneTransport,
-    notes: _Notes,
-    clock: Clock,
-) -> PlayedScene:
-    async def settle() -> None:
-        await clock.sleep_until(clock.now() + SETTLE)
+class _Performance:
+    """One playing of a scene, and what is written down of it."""
+
+    def __init__(self, scene: Scene, clock: Clock, on_turn: Callable[[TurnRecord], None]) -> None:
+        tracks = [Track(_person(track.speaker), track.file, track.at) for track in scene.tracks]
+        self._wav = WavTransport(tracks, clock, present=[_person(name) for name in scene.people])
+        self.room = SceneTransport(self._wav, clock)
+        self.words = list(_script(scene))
+        self._scene = scene
+        self._clock = clock
+        self._on_turn = on_turn
+        self._turns: list[ObservedTurn] = []
+        self._spoken = list(_on_tracks(scene))
+
+    def engines(self, ears: Ears, tts: TextToSpeech) -> Engines:
+        """Return what the conversation works with."""
+        scripted = self._scene.stt == "scripted"
+        stt = _ScriptedEars(self.words) if scripted else ears.stt
+        agent = ScriptedAgent(self._scene.replies, self._clock)
+        engines = Engines(ears.vad, ears.end_of_turn, stt, agent, tts)
+        # The agent waits in conversation time, so that time must not be held for it.
+        return replace(hold(engines, self._clock), agent=agent)
+
+    def note(self, record: TurnRecord) -> None:
+        """Take in the record of a finished turn."""
+        replied = record.latency_ms.get("total") is not None
+        reply = self.room.take_reply() if replied else None
+        self._turns.append(ObservedTurn(record, self._clock.now(), reply))
+        self._on_turn(record)
+
+    async def run(self, conversation: Conversation) -> PlayedScene:
+        """Converse until nothing is left to happen."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(conversation.run(), name="conversation")
+            tasks.create_task(self.room.listen(), name="listen")
+            waiting = [
+                (item, tasks.create_task(self._interrupt(item), name="interrupt"))
+                for item in self._scene.interruptions
+                if item.file is not None
+            ]
+            await self._wav.wait_ended()
+            await self._settle(conversation)
+            while due := [
+                task
+                for item, task in waiting
+                if self.room.has_begun(item.reply) and not task.done()
+            ]:
+                await asyncio.wait(due)
+                await self._settle(conversation)
+            unspoken = tuple(item for item, task in waiting if task.cancel())
+            self._wav.close()
+        spoken = tuple(self._spoken)
+        return PlayedScene(self._scene, tuple(self._turns), spoken, unspoken, self._clock.now())
+
+    async def _settle(self, conversation: Conversation) -> None:
+        await self._clock.sleep_until(self._clock.now() + SETTLE)
         await conversation.wait_idle()
 
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(conversation.run(), name="conversation")
-        tasks.create_task(room.listen(), name="listen")
-        waiting = [
-            (item, tasks.create_task(_interrupt(item, room, notes), name="interrupt"))
-            for item in scene.interruptions
-            if item.file is not None
-        ]
-        await wav.wait_ended()
-        await settle()
-        while due := [it for item, it in waiting if room.has_begun(item.reply) and not it.done()]:
-            await asyncio.wait(due)
-            await settle()
-        unspoken = tuple(item for item, task in waiting if task.cancel())
-        wav.close()
-    return PlayedScene(scene, tuple(notes.turns), tuple(notes.spoken), unspoken, clock.now())
-
-
-async def _interrupt(item: Interruption, room: SceneTransport, notes: _Notes) -> None:
-    """Speak over a reply once it has begun."""
-    if item.file is None or item.after_reply_start is None:  # as the format demands
-        raise AssertionError(item)
-    samples = np.concatenate(list(decode_file(item.file)))
-    start = await room.wait_begun(item.reply) + item.after_reply_start
-    end = start + len(samples) / HEARING_RATE
-    notes.spoken.append(SpokenInterruption(item.speaker, item.kind, start, end))
-    notes.words.append(ScriptedTurn(item.speaker, start, end, _words(item.text, end - start)))
-    await room.speak(item.speaker, samples, start)
+    async def _interrupt(self, item: Interruption) -> None:
+        """Speak over a reply once it has begun."""
+        if item.file is None or item.after_reply_start is None:  # as the format demands
+            raise AssertionError(item)
+        samples = np.concatenate(list(decode_file(item.file)))
+        start = await self.room.wait_begun(item.reply) + item.after_reply_start
+        end = start + len(samples) / HEARING_RATE
+        words = _words(item.text, end - start)
+        self._spoken.append(SpokenInterruption(item.speaker, item.kind, start, end))
+        self.words.append(ScriptedTurn(item.speaker, start, end, words))
+        await self.room.speak(item.speaker, samples, start)
 
 
 def _on_tracks(scene: Scene) -> Iterator[SpokenInterruption]:

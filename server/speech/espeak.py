@@ -70,12 +70,11 @@ class _Voice(ctypes.Structure):
     )
 
 
-def _language_tags(address: int) -> Iterator[str]:
+def _language_tags(address: int) -> Iterator[tuple[int, str]]:
     """Read a voice's languages: a priority byte and a tag ended by 0 for each, then 0."""
-    while ctypes.string_at(address, 1) != b"\0":
-        tag = ctypes.string_at(address + 1)
-        yield tag.decode().lower()
-        address += 1 + len(tag) + 1
+    while entry := ctypes.string_at(address):
+        yield entry[0], entry[1:].decode().lower()
+        address += len(entry) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +118,15 @@ class _Library:
         """Return language tags, lower case, with the library's name of the voice."""
         list_voices = self._library.espeak_ListVoices
         list_voices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
-        languages: dict[str, str] = {}
+        found: list[tuple[int, str, str]] = []
         for voice in list_voices(None):
             if not voice:  # the list ends with NULL
                 break
-            for tag in _language_tags(voice.contents.languages):
-                languages.setdefault(tag, voice.contents.identifier.decode())
-        return languages
+            identifier = voice.contents.identifier.decode()
+            tags = _language_tags(voice.contents.languages)
+            found += [(priority, tag, identifier) for priority, tag in tags]
+        # The lowest number is the highest priority: it comes last and stays.
+        return {tag: identifier for _, tag, identifier in sorted(found, reverse=True)}
 
     def _receive(self, samples: ctypes._Pointer[ctypes.c_short], count: int, _events: int) -> int:
         if not samples or count <= 0:
@@ -172,7 +173,7 @@ class EspeakEngine:
 
     def voices(self) -> Sequence[str]:
         """Return the language tags; each may be followed by ``+<variant>``."""
-        return tuple(self._library.languages)
+        return tuple(sorted(self._library.languages))
 
     def has_voice(self, voice: str) -> bool:
         """Whether the language is known, and the variant if there is one."""

@@ -273,6 +273,38 @@ def test_talk_between_people_is_recorded_but_not_answered():
     assert scene.agent.asked == []
 
 
+def test_a_remark_that_was_not_for_the_bot_may_be_gone_on_with():
+    scene = Scene(
+        [("ann", 0.5, 1.5), ("ann", 2.0, 3.0)],
+        said={("ann", 0.5): "i was thinking", ("ann", 2.0): "about the game last night"},
+        people=("ann", "ben"),
+    ).run()
+    assert scene.record.text == "i was thinking about the game last night"
+    assert (scene.record.start, scene.record.end) == (0.5, pytest.approx(3.0, abs=0.02))
+
+
+def test_a_remark_long_after_one_that_was_not_for_the_bot_is_a_turn_of_its_own():
+    scene = Scene(
+        [("ann", 0.5, 1.5), ("ann", 2.6, 3.6)],
+        said={("ann", 0.5): "i was thinking", ("ann", 2.6): "about the game last night"},
+        people=("ann", "ben"),
+    ).run()
+    assert [record.text for record in scene.records] == [
+        "i was thinking",
+        "about the game last night",
+    ]
+
+
+def test_a_remark_that_is_held_open_does_not_hold_up_the_next_answer():
+    scene = Scene(
+        [("ann", 0.5, 1.5), ("ben", 0.6, 1.6)],
+        said={("ann", 0.5): "i was thinking", ("ben", 0.6): "jarvis what time is it"},
+        people=("ann", "ben"),
+    ).run()
+    answered = next(record for record in scene.records if record.addressed)
+    assert answered.latency_ms["total"] == 996
+
+
 def test_without_relevance_every_turn_is_answered():
     scene = Scene(
         [("ann", 0.5, 2.5)], said={("ann", 0.5): "hm"}, people=("ann", "ben"), relevance=False

@@ -379,3 +379,16 @@ def test_the_address_may_end_with_v1(suffix: str) -> None:
             assert peer.requests[0].path == "/v1/audio/speech"
 
     run(story)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("localhost:8880", "must begin with http"),
+        ("http://", "must begin with http"),
+        ("http://localhost:port", "is not an address"),
+    ],
+)
+def test_what_is_not_an_address_is_refused_before_anyone_speaks(url: str, words: str) -> None:
+    with pytest.raises(TextToSpeechError, match=f"tts.url {words}"):
+        HttpTextToSpeech(TtsConfig(), url)

@@ -177,12 +177,12 @@ def test_turns_come_newest_first(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "before=yesterday"])
-def test_wrong_queries_are_refused(tmp_path: Path, query: str) -> None:
+def test_wrong_queries_are_refused(tmp_path: Path) -> None:
     async def run() -> None:
         store = StorePart(tmp_path)
         async with running(store), control([store]) as client:
-            assert (await client.get(f"/turns?{query}")).status_code == 422
+            for query in ("limit=0", "limit=1001", "limit=x", "before=yesterday"):
+                assert (await client.get(f"/turns?{query}")).status_code == 422, query
 
     asyncio.run(run())
 
@@ -203,55 +203,55 @@ def test_without_a_store_the_service_goes_on_and_says_so(tmp_path: Path) -> None
     asyncio.run(run())
 
 
-@pytest.mark.parametrize(
-    ("authorization", "status"),
-    [
-        (None, 401),
-        (b"Bearer wrong", 401),
-        (b"Basic " + "tökén".encode(), 401),
-        ("tökén".encode(), 401),
-        (b"Bearer \xff", 401),
-        (b"Bearer " + "tökén".encode(), 200),
-        (b"bearer  " + "tökén".encode(), 200),
-    ],
-)
-def test_the_token_is_asked_for(tmp_path: Path, authorization: bytes | None, status: int) -> None:
+TOKEN = "tökén".encode()
+
+
+def test_the_token_is_asked_for(tmp_path: Path) -> None:
     async def run() -> None:
         store = StorePart(tmp_path)
         async with running(store), control([store], GUARDED) as client:
-            headers = {b"authorization": authorization} if authorization else {}
-            response = await client.get("/turns", headers=headers)
-            assert response.status_code == status
-            if status == 401:
+            for wrong in (
+                None,
+                b"Bearer wrong",
+                b"Basic " + TOKEN,
+                TOKEN,
+                b"Bearer \xff",
+                b"Bearer",
+            ):
+                headers = {} if wrong is None else {b"authorization": wrong}
+                response = await client.get("/turns", headers=headers)
+                assert response.status_code == 401, wrong
                 assert response.headers["www-authenticate"] == "Bearer"
+            for right in (b"Bearer " + TOKEN, b"bearer  " + TOKEN):
+                response = await client.get("/turns", headers={b"authorization": right})
+                assert response.status_code == 200, right
             assert (await client.get("/health")).status_code == 200
             assert (await client.get("/nowhere")).status_code == 401
 
     asyncio.run(run())
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({}, 200),
-        ({"host": "localhost"}, 200),
-        ({"host": "LOCALHOST:8880"}, 200),
-        ({"host": "[::1]:8880"}, 200),
-        ({"host": "evil.example"}, 400),
-        ({"host": "127.0.0.1.evil.example"}, 400),
-        ({"host": "192.168.1.2:8880"}, 400),
-        ({"host": "[::1"}, 400),
-        ({"host": ""}, 400),
-        ({"origin": "http://127.0.0.1:8880"}, 200),
-        ({"origin": "http://localhost"}, 200),
-        ({"origin": "https://evil.example"}, 403),
-        ({"origin": "null"}, 403),
-    ],
-)
-def test_without_a_token_other_sites_are_kept_out(headers: dict[str, str], status: int) -> None:
+def test_without_a_token_other_sites_are_kept_out() -> None:
+    cases = [
+        ("host", "localhost", 200),
+        ("host", "LOCALHOST:8880", 200),
+        ("host", "[::1]:8880", 200),
+        ("host", "evil.example", 400),
+        ("host", "127.0.0.1.evil.example", 400),
+        ("host", "192.168.1.2:8880", 400),
+        ("host", "[::1", 400),
+        ("host", "", 400),
+        ("origin", "http://127.0.0.1:8880", 200),
+        ("origin", "http://localhost", 200),
+        ("origin", "https://evil.example", 403),
+        ("origin", "null", 403),
+    ]
+
     async def run() -> None:
         async with control() as client:
-            assert (await client.get("/health", headers=headers)).status_code == status
+            for name, value, status in cases:
+                response = await client.get("/health", headers={name: value})
+                assert response.status_code == status, value
 
     asyncio.run(run())
 
@@ -326,7 +326,7 @@ def test_audio_is_passed_on_to_the_configured_server_with_its_own_key() -> None:
                 response = await client.post(
                     "/v1/audio/speech?a=1",
                     content=b"{}",
-                    headers={b"authorization": b"Bearer " + "tökén".encode()},
+                    headers={b"authorization": b"Bearer " + TOKEN},
                 )
         assert response.content == b"song"
         assert response.headers["content-type"] == "audio/pcm"

@@ -139,8 +139,6 @@ def test_speech_of_several_at_once_is_not_mixed(engine: EspeakEngine) -> None:
 
 
 def test_leaving_early_stops_the_synthesis(engine: EspeakEngine) -> None:
-    """A segment read at once, without sentence ends, would take a while."""
-
     async def story() -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
