@@ -125,9 +125,12 @@ def _decode(container: av.container.InputContainer, rate: int, path: Path) -> It
 
 
 def to_pcm(samples: npt.NDArray[np.floating]) -> Samples:
-    """Convert float samples in [-1, 1] to PCM; NaN becomes silence, the rest is clipped."""
+    """Convert float samples in [-1, 1) to PCM; NaN becomes silence, the rest is clipped.
+
+    The inverse of :func:`to_float`: 16-bit audio comes through unchanged.
+    """
     finite = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
-    pcm: Samples = (np.clip(finite, -1.0, 1.0) * 32767.0).astype(np.int16)
+    pcm: Samples = np.clip(np.rint(finite * 32768.0), -32768.0, 32767.0).astype(np.int16)
     return pcm
 
 

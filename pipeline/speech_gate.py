@@ -10,6 +10,10 @@ GAP = 0.1
 """Seconds without any window after which speech does not simply go on: a transport that sends
 nothing in silence tells of silence that way. Lost packets are shorter."""
 
+WEAK_ONSET = 0.25
+"""Seconds by which a sound too short to count may come before speech and still be its beginning:
+a quiet first syllable is scored in bits and pieces."""
+
 _ROUNDING = 1e-6  # seconds; sums of 0.032 are not exact
 
 
@@ -33,7 +37,8 @@ class SpeechGate:
     Speech begins at :attr:`~pipeline.config.VadConfig.start_probability` and
     goes on down to :attr:`~pipeline.config.VadConfig.stop_probability`, so that
     a weak syllable does not break it. A sound shorter than
-    :attr:`~pipeline.config.VadConfig.start` is ignored.
+    :attr:`~pipeline.config.VadConfig.start` is ignored, unless speech follows it
+    closely.
 
     Args:
         config: The thresholds.
@@ -43,6 +48,7 @@ class SpeechGate:
     def __init__(self, config: VadConfig) -> None:
         self._config = config
         self._unconfirmed: list[Voiced] = []
+        self._short_sound: tuple[Voiced, ...] = ()
         self._speaking = False
         self._end = 0.0
 
@@ -65,7 +71,7 @@ class SpeechGate:
         begun = self._speaking or bool(self._unconfirmed)
         threshold = self._config.stop_probability if begun else self._config.start_probability
         if probability < threshold:
-            self.reset()
+            self._fall_silent()
             return ()
         window = Voiced(start, end, probability)
         if self._speaking:
@@ -76,6 +82,13 @@ class SpeechGate:
     def reset(self) -> None:
         """Begin again in silence; a sound that was not confirmed is dropped."""
         self._unconfirmed.clear()
+        self._short_sound = ()
+        self._speaking = False
+
+    def _fall_silent(self) -> None:
+        if self._unconfirmed:
+            self._short_sound = tuple(self._unconfirmed)
+            self._unconfirmed.clear()
         self._speaking = False
 
     def _confirm(self) -> tuple[Voiced, ...]:
@@ -83,6 +96,9 @@ class SpeechGate:
         if voiced < self._config.start - _ROUNDING:
             return ()
         speech = tuple(self._unconfirmed)
+        if self._short_sound and speech[0].start - self._short_sound[-1].end <= WEAK_ONSET:
+            speech = self._short_sound + speech
         self._unconfirmed.clear()
+        self._short_sound = ()
         self._speaking = True
         return speech

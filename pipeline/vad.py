@@ -21,7 +21,7 @@ class SileroVad:
     Windows that arrive within ``gather`` of each other go through the model in
     one call, which runs on the event loop: it takes 0.06 ms for one speaker and
     0.3 ms for ten, while handing it to a thread and back would alone cost the
-    processor more than the model does. All streams belong to one event loop.
+    processor as much as one speaker does. All streams belong to one event loop.
 
     Args:
         path: The model, in the form that takes several speakers at once.

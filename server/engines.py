@@ -43,10 +43,19 @@ class Ears:
 
 
 @contextmanager
-def open_ears(config: Config, registry: Registry, progress: Progress) -> Iterator[Ears]:
+def open_ears(
+    config: Config, registry: Registry, progress: Progress, *, live: bool = True
+) -> Iterator[Ears]:
     """Load the models that hear, fetching what is missing; blocks, so not on an event loop.
 
     Leaving the block joins every model's threads.
+
+    Args:
+        config: The settings.
+        registry: Where the models are.
+        progress: Shows downloads.
+        live: Whether speakers' windows come spread over time and are worth gathering; on the
+            audio clock those of one moment come at once.
 
     Raises:
         ModelError: A model could not be had; the message says what to do.
@@ -59,7 +68,8 @@ def open_ears(config: Config, registry: Registry, progress: Progress) -> Iterato
         fixture = config.pipeline.stt.model_size == FIXTURE
         stt = FasterWhisper.load(whisper, config.pipeline.stt, fixture=fixture)
         stack.callback(stt.close)
-        vad = SileroVad(_vad_file(registry, progress), gather=config.pipeline.vad.gather)
+        gather = config.pipeline.vad.gather if live else 0.0
+        vad = _vad(gather, registry, progress)
         stack.callback(vad.close)
         detector = _smart_turn(config, registry, progress)
         if detector is not None:
@@ -74,10 +84,16 @@ def _whisper_folder(config: SttConfig, registry: Registry, progress: Progress) -
     return registry.ensure(config.model_size, progress).folder
 
 
-def _vad_file(registry: Registry, progress: Progress) -> Path:
+def _vad(gather: float, registry: Registry, progress: Progress) -> SileroVad:
     found = registry.find("silero-vad") or registry.find("silero-vad-v6")
     files = found or registry.ensure("silero-vad", progress)
-    return next(files.folder.glob(_one_file(registry, files.name)))
+    # The wheel has the same weights in a form that is quicker for one speaker.
+    alone = files.file("silero_vad_16k_sequence.onnx")
+    return SileroVad(
+        files.file(_one_file(registry, files.name)),
+        alone=alone if alone.is_file() else None,
+        gather=gather,
+    )
 
 
 def _one_file(registry: Registry, name: str) -> str:

@@ -81,7 +81,7 @@ def _play(
     config: Config, scenes: Sequence[Scene], on_turn: Callable[[TurnRecord], None], *, fast: bool
 ) -> Summary:
     with ExitStack() as stack:
-        ears = dict(_open_ears(config, scenes, stack))
+        ears = dict(_open_ears(config, scenes, stack, live=not fast))
         loop_factory = AudioTimeLoop if fast else None
         runner = stack.enter_context(asyncio.Runner(loop_factory=loop_factory))
         began = time.process_time()
@@ -91,17 +91,17 @@ def _play(
 
 
 def _open_ears(
-    config: Config, scenes: Sequence[Scene], stack: ExitStack
+    config: Config, scenes: Sequence[Scene], stack: ExitStack, *, live: bool
 ) -> Iterator[tuple[Recogniser, Ears]]:
     """Load the recognisers that the scenes ask for, and no other."""
     registry = Registry(config.models)
     progress = progress_on(sys.stderr)
     wanted = {scene.stt for scene in scenes}
     if "configured" in wanted:
-        yield "configured", stack.enter_context(open_ears(config, registry, progress))
+        yield "configured", stack.enter_context(open_ears(config, registry, progress, live=live))
     if wanted & {"fixture", "scripted"}:
         # A scripted scene hears with the same models and asks the recogniser nothing.
-        fixture = open_ears(_with_fixture(config), registry, progress)
+        fixture = open_ears(_with_fixture(config), registry, progress, live=live)
         ears = stack.enter_context(fixture)
         yield "fixture", ears
         yield "scripted", ears

@@ -131,7 +131,7 @@ def _play(config: Config, options: DemoOptions, tracks: Sequence[Track], agent: 
     progress = progress_on(sys.stderr)
     if not options.speakers:
         config = _with_ears_for_the_scene(config, registry)
-    with open_ears(config, registry, progress) as ears:
+    with open_ears(config, registry, progress, live=not options.fast) as ears:
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
         if options.fast:
             loop_factory = AudioTimeLoop

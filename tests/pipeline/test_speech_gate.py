@@ -77,3 +77,20 @@ def test_reset_begins_again_in_silence() -> None:
     run(gate, 0.9, 0.9, 0.9)
     gate.reset()
     assert run(gate, 0.9, at=3 * WINDOW) == [()]
+
+
+def test_a_weak_onset_belongs_to_the_speech_that_follows_it() -> None:
+    heard = run(SpeechGate(CONFIG), 0.7, 0.4, 0.2, 0.2, 0.2, 0.2, 0.9, 0.9, 0.9)
+    assert heard[:-1] == [()] * 8
+    assert [round(found.start / WINDOW) for found in heard[-1]] == [0, 1, 6, 7, 8]
+
+
+def test_a_short_sound_long_before_speech_is_not_its_onset() -> None:
+    heard = run(SpeechGate(CONFIG), 0.7, *[0.2] * 9, 0.9, 0.9, 0.9)
+    assert len(heard[-1]) == 3
+
+
+def test_a_weak_onset_is_used_once() -> None:
+    heard = run(SpeechGate(CONFIG), 0.7, 0.2, 0.9, 0.9, 0.9, 0.1, 0.9, 0.9, 0.9)
+    assert len(heard[4]) == 4
+    assert len(heard[8]) == 3

@@ -13,7 +13,7 @@ import pytest
 from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.cast import Cast
 from pipeline.clock import AudioTimeLoop
-from pipeline.config import PipelineConfig, RelevanceConfig
+from pipeline.config import PipelineConfig, RelevanceConfig, TurnsConfig
 from pipeline.interfaces import Recognition, Segment, Transcript
 from pipeline.relevance import NamedAgent, Relevance
 from server.engines import Ears
@@ -161,7 +161,8 @@ def test_a_turn_that_is_not_addressed_gets_no_reply(tmp_path: Path):
     played = play(one_turn(tmp_path, turns=(other,), present=("ann", "ben")))
     (turn,) = played.turns
     assert (turn.record.addressed, turn.reply) == (False, None)
-    assert turn.closed == pytest.approx(turn.record.end + DECIDED, abs=0.001)
+    held = TurnsConfig().unaddressed_hold
+    assert turn.closed == pytest.approx(turn.record.end + DECIDED + held, abs=0.001)
 
 
 def clip(folder: Path, seconds: float, kind: Any, *, after: float, reply: int = 0) -> Interruption:
