@@ -367,6 +367,26 @@ def test_a_speech_server_that_fails(fault, tmp_path):
     assert second["heard"] == second["reply"] != ""
 
 
+def test_a_slow_speech_server_is_waited_for(tmp_path):
+    def answer(request: Request) -> Answer:
+        if request.method == "GET":
+            return json_answer({"voices": []})
+        return Answer([pcm(0.3)] * 3, pause=0.3)
+
+    async def main() -> Ended:
+        async with SpeechPeer(answer) as peer:
+            options = ("--set", f"tts.url={peer.url}")
+            file = str(CLIPS / "ben-time.flac")
+            return await run_program(
+                "demo", file, "--fast", "--json", *FIXTURE, *options, cache=tmp_path
+            )
+
+    [turn] = asyncio.run(main()).turns
+    assert turn["error"] is None
+    assert turn["heard"] == turn["reply"] != ""
+    assert turn["latency_ms"]["tts"] >= 300
+
+
 async def never(exchange: Exchange) -> None:
     await exchange.until_hung_up()
 
