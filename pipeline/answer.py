@@ -54,7 +54,7 @@ class Answerer:
         clock: The conversation clock.
         began: Wall time at the clock's zero.
         on_turn: Gets the record of every finished turn.
-        hold: Seconds for which a turn that nobody answers may still be gone on with.
+        hold: Seconds after its speech for which a turn that nobody answers may be gone on with.
 
     """
 
@@ -107,7 +107,7 @@ class Answerer:
             record = await self._understand(turn, ended)
             if record is not None:
                 if not record.addressed:
-                    await self._hold_open(turn)
+                    await self._hold_open(turn, ended.span)
                 elif not self._closed:
                     record = await self._answer_in_turn(turn, record, ended.span)
                 self._emit(finished(record, turn))
@@ -115,11 +115,11 @@ class Answerer:
             self._line.leave(turn)
         self._floor.turn_done(ended.span.turn)
 
-    async def _hold_open(self, turn: Turn) -> None:
+    async def _hold_open(self, turn: Turn, span: Span) -> None:
         """Let the speaker of a turn that nobody answers go on with it for a moment."""
         self._line.leave(turn)
         if not self._closed:
-            await self._clock.sleep_until(self._clock.now() + self._hold)
+            await self._clock.sleep_until(span.end + self._hold)
 
     async def _understand(self, turn: Turn, ended: EndTurn) -> TurnRecord | None:
         """Return the record so far; ``None`` when nothing was said."""

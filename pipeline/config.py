@@ -71,8 +71,8 @@ class TurnsConfig(Settings):
     continuation: Seconds = 2.0
     """Seconds after a turn within which its speaker, talking over the reply, goes on with it."""
 
-    unaddressed_hold: Seconds = 0.5
-    """Seconds after its end was decided in which a turn that was not for the bot is still taken up
+    unaddressed_hold: Seconds = 0.7
+    """Seconds after its last speech in which a turn that was not for the bot is still taken up
     again when its speaker goes on."""
 
     end_of_turn_model: Literal["smart_turn", "silence"] = "smart_turn"

@@ -8,10 +8,15 @@ from typing import Annotated, Any, Protocol
 from fastapi import APIRouter, FastAPI, HTTPException, Query
 from starlette.status import HTTP_422_UNPROCESSABLE_CONTENT, HTTP_503_SERVICE_UNAVAILABLE
 
+from server.body_limit import BodyLimit
 from server.config import ServerConfig
 from server.control_guard import ControlGuard
 from server.parts import Part, PartState
 from server.store.errors import StoreError
+
+
+_LONGEST_BODY = 32_000_000
+"""Bytes of a request: OpenAI's clients send recordings of up to 25 MB."""
 
 
 class TurnReader(Protocol):
@@ -39,11 +44,13 @@ def create_control_app(server: ServerConfig, parts: Sequence[Part]) -> FastAPI:
         parts: What ``/health`` tells about, and whose routes are added.
 
     """
-    app = FastAPI(title="openclaw-voice")
+    # No page of documentation: its scripts come from another site, and could use this API.
+    app = FastAPI(title="openclaw-voice", docs_url=None, redoc_url=None)
     app.include_router(health_router(parts))
     for part in parts:
         if part.router is not None:
             app.include_router(part.router)
+    app.add_middleware(BodyLimit, limit=_LONGEST_BODY)
     app.add_middleware(ControlGuard, server=server)
     return app
 

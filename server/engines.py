@@ -77,11 +77,25 @@ def open_ears(
         yield Ears(vad, detector, stt)
 
 
+def model_folder(config: SttConfig) -> Path | None:
+    """Return the folder that ``model_size`` names; ``None`` when it is a name of the catalogue.
+
+    The settings hold folders as absolute paths, so a folder ``medium`` that happens to lie in the
+    working directory is none.
+    """
+    folder = Path(config.model_size)
+    return folder if folder.is_absolute() and folder.is_dir() else None
+
+
+def without_end_of_turn_model(config: Config) -> Config:
+    """Return the settings with silence alone ending turns."""
+    turns = config.pipeline.turns.model_copy(update={"end_of_turn_model": "silence"})
+    pipeline = config.pipeline.model_copy(update={"turns": turns})
+    return config.model_copy(update={"pipeline": pipeline})
+
+
 def _whisper_folder(config: SttConfig, registry: Registry, progress: Progress) -> Path:
-    folder = Path(config.model_size).expanduser()
-    if folder.is_dir():
-        return folder
-    return registry.ensure(config.model_size, progress).folder
+    return model_folder(config) or registry.ensure(config.model_size, progress).folder
 
 
 def _vad(gather: float, registry: Registry, progress: Progress) -> SileroVad:
@@ -107,7 +121,8 @@ def _smart_turn(config: Config, registry: Registry, progress: Progress) -> Smart
         files = registry.ensure("smart-turn", progress)
         return SmartTurn(files.file(_one_file(registry, files.name)))
     except (ModelError, EndOfTurnError) as error:
-        logger.warning("Without the end-of-turn model, silence alone ends turns. %s", error)
+        reason = " ".join(str(error).splitlines())
+        logger.warning("Without the end-of-turn model, silence alone ends turns. %s", reason)
         return None
 
 

@@ -7,27 +7,29 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 from models.errors import ModelError
 from models.progress import NoProgress, Progress
 from models.registry import Registry
 from pipeline.errors import StageError
 from server.config import Config
-from server.engines import Ears, open_ears
+from server.engines import Ears, model_folder, open_ears, without_end_of_turn_model
 from server.parts import PartState, PartStatus
 from server.threads import in_abandonable_thread
 
 logger = logging.getLogger(__name__)
 
+END_OF_TURN = "smart-turn"
+"""Name of the end-of-turn model in the catalogue; hearing works without it."""
+
 
 def needed_models(config: Config) -> list[str]:
     """Return the names of the models that hearing needs, the most important first."""
-    stt = config.pipeline.stt.model_size
-    names = [] if Path(stt).is_dir() else [stt]
+    stt = config.pipeline.stt
+    names = [] if model_folder(stt) else [stt.model_size]
     names.append("silero-vad")
     if config.pipeline.turns.end_of_turn_model == "smart_turn":
-        names.append("smart-turn")
+        names.append(END_OF_TURN)
     return names
 
 
@@ -73,7 +75,11 @@ class HearingPart:
         def hear(ears: Ears) -> None:
             loop.call_soon_threadsafe(self._hear, ears)
 
-        holding = loop.run_in_executor(None, self._hold, hear, stop)
+        config = self._config
+        if END_OF_TURN in missing:
+            config = without_end_of_turn_model(config)
+            self._end_ears_with_silence(missing.pop(END_OF_TURN))
+        holding = loop.run_in_executor(None, _hold, config, hear, stop)
         try:
             await asyncio.shield(holding)
         except (ModelError, StageError) as error:
@@ -94,14 +100,6 @@ class HearingPart:
             except ModelError as error:
                 missing[name] = str(error)
         return missing
-
-    def _hold(self, hear: Callable[[Ears], None], stop: threading.Event) -> None:
-        """Load the models, hand them over, and let them go when told to."""
-        # What is still missing cannot be had; another try would hold up the program's end.
-        models = self._config.models.model_copy(update={"download": False})
-        with open_ears(self._config, Registry(models), NoProgress()) as ears:
-            hear(ears)
-            stop.wait()
 
     def _hear(self, ears: Ears) -> None:
         self._ears = ears

@@ -19,14 +19,12 @@ from models.progress import progress_on
 from server.config import Config, ServerConfig, is_loopback
 from server.control import create_control_app
 from server.hearing_part import HearingPart
+from server.http_server import HttpServer
 from server.parts import IsolatedPart, Part
 from server.speech_part import SpeechPart
 from server.store.part import StorePart
 
 logger = logging.getLogger(__name__)
-
-LAST_RESPONSES = 1
-"""Seconds that running responses get when the service ends."""
 
 _BACKLOG = 128
 
@@ -92,7 +90,6 @@ async def _run_together(
             log_config=None,
             log_level=logging.WARNING,
             access_log=False,
-            timeout_graceful_shutdown=LAST_RESPONSES,
         )
     )
     async with asyncio.TaskGroup() as tasks:
@@ -108,7 +105,7 @@ async def _run_together(
                 await asyncio.wait([task])
 
 
-class _Server(uvicorn.Server):
+class _Server(HttpServer):
     """Leaves signals to the service, which ends its parts in order."""
 
     @contextmanager

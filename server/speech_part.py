@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Annotated
 
 import httpx
-from fastapi import APIRouter, HTTPException, Request
-from starlette.responses import Response, StreamingResponse
-from starlette.status import HTTP_502_BAD_GATEWAY, HTTP_503_SERVICE_UNAVAILABLE
+from fastapi import APIRouter, HTTPException, Path, Request
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.status import (
+    HTTP_502_BAD_GATEWAY,
+    HTTP_503_SERVICE_UNAVAILABLE,
+    HTTP_508_LOOP_DETECTED,
+)
+from starlette.types import Send
 
 from pipeline.config import TtsConfig
 from server.parts import PartState, PartStatus
 from server.speech.child import SpeechServer, SpeechServerError
 from server.speech.config import SpeechConfig
+from server.streamed_audio import StreamedAudio
+
+logger = logging.getLogger(__name__)
 
 PATH = "/v1/audio"
+
+_Below = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")]
+"""What may follow it: no dots, with which a path would leave it again."""
+
+_VIA = "openclaw-voice"
+"""How we sign requests that we pass on, to know them when they come back."""
 
 _PASSED_ON = ("content-type", "accept")
 """Headers of a request that the speech server gets. Not the token: that one is ours."""
@@ -41,6 +58,7 @@ class SpeechPart:
         self._tts = tts
         self._url = tts.url
         self._status = PartStatus(PartState.STARTING)
+        self._server: SpeechServer | None = None
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(tts.first_audio_timeout, connect=tts.connect_timeout),
             trust_env=False,
@@ -54,6 +72,8 @@ class SpeechPart:
 
     def status(self) -> PartStatus:
         """How the part is doing now."""
+        if self._server is not None and not self._server.answers:
+            return PartStatus(PartState.DEGRADED, "the speech server is being started again")
         return self._status
 
     async def run(self) -> None:
@@ -63,31 +83,39 @@ class SpeechPart:
                 self._status = PartStatus(PartState.OK, "uses the speech server of tts.url")
                 await asyncio.Event().wait()
             try:
-                async with SpeechServer(self._speech) as server:
-                    self._url = server.url
+                async with SpeechServer(self._speech) as self._server:
+                    self._url = self._server.url
                     self._status = PartStatus(PartState.OK, f"{self._speech.engine} voices")
                     await asyncio.Event().wait()
             except SpeechServerError as error:
+                logger.error("Nothing can be said: %s", error)  # noqa: TRY400 - it says it all
                 self._status = PartStatus(PartState.FAILED, str(error))
             finally:
-                self._url = None
+                self._url = self._server = None
 
     def _proxy(self) -> APIRouter:
         """Make ``/v1/audio/*``, passed on to the speech server."""
         router = APIRouter(tags=["speech"])
 
-        @router.api_route(PATH + "/{path:path}", methods=["GET", "POST"])
-        async def pass_on(path: str, request: Request) -> Response:
+        @router.get(PATH + "/{path:path}")
+        @router.post(PATH + "/{path:path}")
+        async def pass_on(path: _Below, request: Request) -> Response:
             if self._url is None:
                 raise HTTPException(
                     HTTP_503_SERVICE_UNAVAILABLE, "There is no speech server at the moment."
                 )
-            return await self._pass_on(self._url, path, request)
+            if _VIA in request.headers.get("via", ""):
+                raise HTTPException(HTTP_508_LOOP_DETECTED, "tts.url is this service itself.")
+            try:
+                return await self._pass_on(self._url, path, request)
+            except ClientDisconnect:  # in the middle of its request: nobody waits for an answer
+                return Response()
 
         return router
 
     async def _pass_on(self, url: str, path: str, request: Request) -> Response:
         headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
+        headers["via"] = f"1.1 {_VIA}"
         if self._tts.api_key is not None:
             headers["authorization"] = f"Bearer {self._tts.api_key.get_secret_value()}"
         outgoing = self._client.build_request(
@@ -104,10 +132,19 @@ class SpeechPart:
                 HTTP_502_BAD_GATEWAY, f"The speech server does not answer: {type(error).__name__}."
             ) from error
         kept = {name: text for name, text in incoming.headers.items() if name not in _HOP_BY_HOP}
-        return StreamingResponse(_body(incoming), incoming.status_code, kept)
+        return _PassedOn(_body(incoming), incoming.status_code, kept)
 
 
-async def _body(response: httpx.Response) -> AsyncIterator[bytes]:
+class _PassedOn(StreamedAudio):
+    async def stream_response(self, send: Send) -> None:
+        """Send it all, or as much as came: an unfinished response tells the client."""
+        try:
+            await super().stream_response(send)
+        except httpx.HTTPError as error:
+            logger.warning("The speech server broke off mid-response: %s", type(error).__name__)
+
+
+async def _body(response: httpx.Response) -> AsyncGenerator[bytes]:
     async with aclosing(response):
         async for chunk in response.aiter_bytes():
             yield chunk

@@ -47,10 +47,14 @@ SETTLE = 0.3
 _SCENE = (
     ("ann", "ann-weather.flac", 0.0),
     ("ben", "ben-back.flac", 7.5),
-    ("ben", "ben-time.flac", 11.0),
-    ("ann", "ann-philosophy.flac", 17.0),
+    ("ben", "ben-time.flac", 12.5),
+    ("ann", "ann-philosophy.flac", 18.5),
 )
-"""The built-in scene: two people, two agents, and one remark that is not for them."""
+"""The built-in scene: two people, two agents, and one remark that is not for them.
+
+Ben's question follows his remark by more than the longest pause: synthesized speech, which this
+is, may sound unfinished to the end-of-turn model.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ import os
 import socket
 import sys
 import threading
+from contextlib import suppress
 
 import uvicorn
 from pydantic import ValidationError
 
+from server.http_server import HttpServer
 from server.speech.app import create_app
 from server.speech.config import SpeechConfig
 from server.speech.engine import EngineError
@@ -28,9 +30,6 @@ BACKLOG = 128
 
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept, so that a conversation's next sentence finds it warm."""
-
-LAST_WORDS = 1
-"""Seconds running responses get when the server ends."""
 
 GRACE = 3.0
 """Seconds after the parent's end until the process ends without ceremony."""
@@ -49,12 +48,11 @@ def main() -> int:
     except EngineError as error:
         return _refuse(str(error))
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
         return _refuse(
-            f"the speech server cannot listen on {config.host} port {config.port} ({reason}); "
-            "choose another with speech.port"
+            f"the speech server cannot listen on {config.host} port {config.port} "
+            f"({error.strerror}); choose another with speech.host and speech.port"
         )
-    server = uvicorn.Server(
+    server = HttpServer(
         uvicorn.Config(
             app,
             log_config=None,
@@ -62,7 +60,6 @@ def main() -> int:
             lifespan="off",
             ws="none",
             timeout_keep_alive=KEEP_ALIVE,
-            timeout_graceful_shutdown=LAST_WORDS,
         )
     )
     threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
@@ -100,8 +97,9 @@ def _refuse(message: str) -> int:
 
 
 def _report(line: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
+    # os.write, not sys.stdout: what the latter cannot write it tries again, and reports, at exit.
+    with suppress(BrokenPipeError):  # the parent is gone, which ends this process anyway
+        os.write(sys.stdout.fileno(), f"{json.dumps(line)}\n".encode())
 
 
 if __name__ == "__main__":

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.types import Send
 
 from pipeline.audio import SPEECH_RATE, Resampler, Samples
+from server.body_limit import BodyLimit
 from server.speech.config import DEFAULT_VOICE, SpeechConfig
 from server.speech.encode import (
     AudioFormat,
@@ -27,9 +27,13 @@ from server.speech.encode import (
     open_encoder,
 )
 from server.speech.engine import Engine, EngineError
+from server.streamed_audio import StreamedAudio
 
 MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 """Model names clients are used to; all of them are the one engine."""
+
+_LONGEST_BODY = 2_000_000
+"""Bytes of a request: more than the longest text that ``speech.max_input`` may allow."""
 
 
 class VoiceId(BaseModel):
@@ -83,15 +87,6 @@ class ApiError(Exception):
         self.code = code
 
 
-class SpeechResponse(StreamingResponse):
-    """A stream whose source is closed at once when the client goes away."""
-
-    async def stream_response(self, send: Send) -> None:
-        """Send it all; cancelled when the client goes away."""
-        async with aclosing(cast("AsyncGenerator[bytes]", self.body_iterator)):
-            await super().stream_response(send)
-
-
 def create_app(config: SpeechConfig, engine: Engine) -> FastAPI:
     """Build the ASGI application.
 
@@ -105,6 +100,7 @@ def create_app(config: SpeechConfig, engine: Engine) -> FastAPI:
     """
     voices = _voices(config, engine)
     app = FastAPI(title="Speech server", openapi_url=None)
+    app.add_middleware(BodyLimit, limit=_LONGEST_BODY)
     for error in (ApiError, RequestValidationError, HTTPException, EngineError, Exception):
         app.add_exception_handler(error, _explain)
 
@@ -186,7 +182,7 @@ async def _respond(
     body = _encode(chunks, Resampler(engine_rate, rate), encoder)
     # Wait for the first sound: after the headers an error can no longer be told.
     first = await anext(body, b"")
-    return SpeechResponse(
+    return StreamedAudio(
         _resumed(first, body),
         media_type=media_type(request.response_format, rate),
         headers={"X-Sample-Rate": str(rate), "X-Accel-Buffering": "no"},

@@ -61,6 +61,7 @@ class SpeechServer:
         self._port = port
         self._tasks = asyncio.TaskGroup()
         self._process: Process | None = None
+        self._answers = False
         self._supervision: asyncio.Task[None] | None = None
 
     @property
@@ -73,6 +74,11 @@ class SpeechServer:
     def pid(self) -> int | None:
         """Process id, a new one after a restart; ``None`` while there is no process."""
         return self._process.pid if self._process is not None else None
+
+    @property
+    def answers(self) -> bool:
+        """Whether it is up; not while it is being started again."""
+        return self._answers
 
     async def __aenter__(self) -> Self:
         """Start the server and wait until it answers.
@@ -139,6 +145,7 @@ class SpeechServer:
         except BaseException:  # cancellation too must leave no process behind
             await self._stop()
             raise
+        self._answers = True
         return process
 
     async def _introduce(self, process: Process) -> int:
@@ -164,6 +171,7 @@ class SpeechServer:
 
     async def _stop(self) -> None:
         """End the process, politely first; harmless when there is none."""
+        self._answers = False
         process, self._process = self._process, None
         if process is None:
             return

@@ -35,7 +35,7 @@ from tests.server.commands.program import (
     run_program,
 )
 
-SCENE = [("ann-weather", 0.0), ("ben-back", 7.5), ("ben-time", 11.0), ("ann-philosophy", 17.0)]
+SCENE = [("ann-weather", 0.0), ("ben-back", 7.5), ("ben-time", 12.5), ("ann-philosophy", 18.5)]
 
 
 def clip(name: str) -> dict[str, Any]:
