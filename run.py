@@ -17,3 +17,7 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt:  # Ctrl-C while the program is still being loaded
         sys.exit(130)
+    except ImportError as error:  # the same, as libraries written in C++ tell it
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        sys.exit(130)

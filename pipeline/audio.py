@@ -110,16 +110,19 @@ def decode_file(path: Path, *, rate: int = HEARING_RATE) -> Generator[Samples]:
 
 
 def _decode(container: av.container.InputContainer, rate: int, path: Path) -> Iterator[Samples]:
+    # Two channels are averaged here: FFmpeg adds them up, by 3 dB too loud, and what is loud
+    # already is clipped. More than two it knows better how to mix.
+    layout = "stereo" if container.streams.audio[0].channels == 2 else "mono"  # noqa: PLR2004 - "two"
     # The 32-bit float step lets NaN and infinity be seen before they wrap
     # around in an integer conversion and are heard as a loud click.
-    to_float = av.AudioResampler(format="flt", layout="mono", rate=rate)
+    to_float = av.AudioResampler(format="fltp", layout=layout, rate=rate)
     heard = False
     for frame in container.decode(audio=0):
         for piece in to_float.resample(frame):
             heard = True
-            yield to_pcm(piece.to_ndarray().reshape(-1).astype(np.float32))
+            yield to_pcm(piece.to_ndarray().mean(axis=0))
     for piece in to_float.resample(None) if heard else ():
-        yield to_pcm(piece.to_ndarray().reshape(-1).astype(np.float32))
+        yield to_pcm(piece.to_ndarray().mean(axis=0))
     if not heard:
         raise AudioError(f"{path}: holds no audio (0 samples)")
 

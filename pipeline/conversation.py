@@ -5,28 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import assert_never
 
 from pipeline.answer import Answerer
-from pipeline.audio import HEARING_RATE, VAD_WINDOW, AudioFrame, Samples
+from pipeline.audio import Samples
 from pipeline.cast import Cast
 from pipeline.clock import Clock, Timer
 from pipeline.config import PipelineConfig
+from pipeline.ears import Ears
 from pipeline.engines import Engines
-from pipeline.errors import EndOfTurnError, SpeechToTextError, VoiceActivityError
-from pipeline.hearing import History, Windows
+from pipeline.errors import EndOfTurnError, SpeechToTextError
 from pipeline.interfaces import (
     AudioTransport,
-    Participant,
-    ParticipantLeft,
     Recognition,
     Segment,
-    VoiceStream,
 )
-from pipeline.speech_gate import SpeechGate
+from pipeline.speech_gate import Voiced
 from pipeline.timeline import Stage
 from pipeline.turn import Heard, Transcription, Turn
 from pipeline.turn_record import TurnRecord
@@ -53,21 +49,8 @@ AFTER_SPEECH = 0.1
 BEFORE_TURN = 0.5
 """Seconds before the turn that the end-of-turn model gets, as it was trained."""
 
-FRAMES_WAITING = 250
-"""Frames of one speaker that may wait for the VAD; beyond it (a stalled machine) the oldest go."""
-
-
-@dataclass(slots=True)
-class _Ear:
-    """What is kept per speaker while they are in the room."""
-
-    speaker: Participant
-    voice: VoiceStream
-    gate: SpeechGate
-    history: History
-    windows: Windows = field(default_factory=Windows)
-    frames: asyncio.Queue[AudioFrame] = field(default_factory=lambda: asyncio.Queue(FRAMES_WAITING))
-    task: asyncio.Task[None] | None = None
+LOOK_AGAIN = 0.02
+"""Seconds until silence is judged again, while there is sound that was not listened to yet."""
 
 
 class Conversation:
@@ -106,7 +89,8 @@ class Conversation:
         self._clock = clock
         self._config = config
         self._turn_taking = TurnTaking(config.turns)
-        self._ears: dict[str, _Ear] = {}
+        self._tasks = asyncio.TaskGroup()
+        self._ears = Ears(name, self, transport, engines.vad, config, self._tasks)
         self._turns: dict[int, Turn] = {}
         self._timer: Timer | None = None
         self._quiet = asyncio.Event()
@@ -114,7 +98,6 @@ class Conversation:
         self._answerer = Answerer(
             self, transport, engines, clock, began, on_turn, config.turns.unaddressed_hold
         )
-        self._tasks = asyncio.TaskGroup()
 
     async def run(self) -> None:
         """Converse until the transport closes and every turn was recorded.
@@ -124,19 +107,16 @@ class Conversation:
         """
         try:
             async with self._tasks:
-                async for event in self._transport.events():
-                    self._receive(event)
-                self._answerer.close()
-                self._turn_taking.close_all()
-                self._step()
-                await self.wait_idle()
-                for ear in self._ears.values():
-                    _hush(ear)
+                try:
+                    async for event in self._transport.events():
+                        self._ears.receive(event)
+                    self._answerer.close()
+                    await self._ears.finish(self._clock.now())
+                    await self.wait_idle()
+                finally:
+                    self._cancel_timer()  # nothing more may begin while the tasks end
         finally:
-            for ear in self._ears.values():
-                ear.voice.close()
-            if self._timer is not None:
-                self._timer.cancel()
+            self._ears.close()
             self._transport.stop()
 
     async def wait_idle(self) -> None:
@@ -157,56 +137,18 @@ class Conversation:
         self._turn_taking.receive_done(number)
         self._step()
 
-    # Hearing.
+    # What the ears tell.
 
-    def _receive(self, event: AudioFrame | ParticipantLeft) -> None:
-        match event:
-            case AudioFrame():
-                ear = self._ears.get(event.speaker) or self._open_ear(event.speaker)
-                if ear.frames.full():
-                    ear.frames.get_nowait()
-                    logger.warning("%s: hearing falls behind, a frame was dropped", self.name)
-                ear.frames.put_nowait(event)
-            case ParticipantLeft():
-                self._turn_taking.close(event.speaker)
-                self._step()
-                if (left := self._ears.pop(event.speaker, None)) is not None:
-                    _hush(left)
-                    left.voice.close()
-            case _:
-                assert_never(event)
+    def hear_speech(self, speaker: str, speech: Sequence[Voiced]) -> None:
+        """Take in windows in which someone spoke, in order."""
+        for window in speech:
+            self._turn_taking.receive_speech(speaker, start=window.start, end=window.end)
+        self._step()
 
-    def _open_ear(self, speaker: str) -> _Ear:
-        people = {person.id: person for person in self._transport.participants()}
-        ear = _Ear(
-            people.get(speaker) or Participant(speaker, speaker),
-            self._engines.vad.open(),
-            SpeechGate(self._config.vad),
-            History(self._config.turns.max_turn + 2 * BEFORE_TURN),
-        )
-        ear.task = self._tasks.create_task(self._listen(ear), name=f"listen:{speaker}")
-        self._ears[speaker] = ear
-        return ear
-
-    async def _listen(self, ear: _Ear) -> None:
-        """Find speech in one person's voice."""
-        while True:
-            frame = await ear.frames.get()
-            ear.history.push(frame)
-            for start, window in ear.windows.push(frame):
-                end = start + VAD_WINDOW / HEARING_RATE
-                try:
-                    probability = await ear.voice.score(window)
-                except VoiceActivityError as error:
-                    logger.error("%s: %s", self.name, error)  # noqa: TRY400 - not a bug
-                    continue
-                voiced = ear.gate.receive(probability, start=start, end=end)
-                for speech in voiced:
-                    self._turn_taking.receive_speech(
-                        ear.speaker.id, start=speech.start, end=speech.end
-                    )
-                if voiced:
-                    self._step()
+    def hear_leave(self, speaker: str) -> None:
+        """Take in that someone left, after everything they said."""
+        self._turn_taking.close(speaker)
+        self._step()
 
     # Acting.
 
@@ -214,17 +156,23 @@ class Conversation:
         """Carry out pending actions and arm the timer."""
         while (action := self._turn_taking.next_action()) is not None:
             self._perform(action)
+        self._cancel_timer()
+        if (at := self._turn_taking.get_timer()) is not None:
+            now = self._clock.now()
+            if self._ears.heard_until(now) < now:
+                at = max(at, now + LOOK_AGAIN)
+            self._timer = self._clock.call_at(at, self._let_time_pass)
+        self._check_quiet()
+
+    def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if (at := self._turn_taking.get_timer()) is not None:
-            self._timer = self._clock.call_at(at, self._let_time_pass)
-        self._check_quiet()
 
     def _let_time_pass(self) -> None:
         # An event loop may fire a timer up to one clock resolution early.
         now = max(self._clock.now(), self._turn_taking.get_timer() or 0.0)
-        self._turn_taking.handle_timer(now)
+        self._turn_taking.handle_timer(self._ears.heard_until(now))
         self._step()
 
     def _check_quiet(self) -> None:
@@ -243,7 +191,7 @@ class Conversation:
                 turn = self._turn(span)
                 turn.timeline.restart(span.end)
                 turn.timeline.reach(Stage.PAUSE, self._clock.now())
-                self._tasks.create_task(self._score(turn, span), name=f"score:{turn.id}")
+                self._ask_whether_over(turn, span)
             case EndTurn():
                 self._end_turn(action)
             case Resume() | DropTurn() | StopReply():
@@ -270,7 +218,7 @@ class Conversation:
     def _turn(self, span: Span) -> Turn:
         turn = self._turns.get(span.turn)
         if turn is None:
-            turn = Turn(self.turn_id(span.turn), self._ears[span.speaker].speaker)
+            turn = Turn(self.turn_id(span.turn), self._ears.participant(span.speaker))
             self._turns[span.turn] = turn
         return turn
 
@@ -286,34 +234,37 @@ class Conversation:
         turn.timeline.reach(Stage.TURN_END, now, ready=turn.score_ready)
         if turn.transcription is None or turn.transcription.end != span.end:
             self._transcribe(turn, span)
+        if turn.scoring is not None:
+            turn.scoring.cancel()
         turn.task = self._tasks.create_task(
             self._answerer.take(turn, ended), name=f"turn:{turn.id}"
         )
 
-    async def _score(self, turn: Turn, span: Span) -> None:
+    def _ask_whether_over(self, turn: Turn, span: Span) -> None:
+        samples = self._ears.recall(span.speaker, span.start - BEFORE_TURN, self._clock.now())
+        turn.scoring = self._tasks.create_task(
+            self._score(turn, span, samples), name=f"score:{turn.id}"
+        )
+
+    async def _score(self, turn: Turn, span: Span, samples: Samples) -> None:
         detector = self._engines.end_of_turn
         probability = None
         worked = self._clock.stopwatch()
         if detector is not None:
             try:
-                probability = await detector.score(
-                    self._recall(span.speaker, span.start - BEFORE_TURN, self._clock.now())
-                )
+                probability = await detector.score(samples)
             except EndOfTurnError as error:
                 logger.warning("%s: %s", self.name, error)
         turn.score_ready = self._clock.now() + worked()
         self._turn_taking.receive_score(span, probability)
         self._step()
 
-    def _recall(self, speaker: str, start: float, end: float) -> Samples:
-        return self._ears[speaker].history.cut(start, end)
-
     def _transcribe(self, turn: Turn, span: Span) -> None:
         if turn.transcription is not None:
             turn.transcription.cancel()
         start, end = max(0.0, span.start - BEFORE_SPEECH), span.end + AFTER_SPEECH
         recognition = self._engines.stt.start(
-            self._recall(span.speaker, start, end),
+            self._ears.recall(span.speaker, start, end),
             Segment(span.speaker, start, end, span.voiced),
             hotwords=self._hotwords(),
         )
@@ -334,8 +285,3 @@ class Conversation:
         agents = (persona.name for persona in self.cast.personas.values())
         people = (person.name for person in self._transport.participants())
         return tuple(dict.fromkeys([*agents, *people]))
-
-
-def _hush(ear: _Ear) -> None:
-    if ear.task is not None:
-        ear.task.cancel()

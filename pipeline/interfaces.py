@@ -60,17 +60,27 @@ class AudioTransport(Protocol):
         """Everyone's voice, until the transport closes.
 
         A transport may send nothing while someone is silent: silence is the
-        passing of time, not audio.
+        passing of time, not audio. After :class:`ParticipantLeft` the next frame
+        of the same person says that they are back.
         """
 
     async def play(self, audio: ReplyAudio) -> None:
         """Queue audio; returns when there is room for more.
 
+        Raises:
+            StageError: It cannot be played; the rest of the reply is given up.
+
         Cancelling leaves what was queued before.
+
         """
 
     async def drain(self) -> None:
-        """Wait until all queued audio was heard or dropped. Cancelling is safe."""
+        """Wait until all queued audio was heard or dropped. Cancelling is safe.
+
+        Raises:
+            StageError: It will never be heard.
+
+        """
 
     def stop(self) -> None:
         """Drop queued audio now, within one frame."""

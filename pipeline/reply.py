@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -50,6 +50,13 @@ class Spoken:
     pieces: list[Piece] = field(default_factory=list)
     """The sentences of which sound went to the transport."""
 
+    failure: StageError | None = None
+    """What went wrong first; known before what was said until then has been played."""
+
+    def fail(self, error: StageError) -> None:
+        """Take in that something went wrong."""
+        self.failure = self.failure or error
+
     def heard(self, transport: AudioTransport) -> str:
         """Return the words really played so far."""
         ledger = transport.ledger
@@ -58,6 +65,11 @@ class Spoken:
             for piece in self.pieces
         )
         return " ".join(filter(None, words))
+
+    def forget(self, transport: AudioTransport) -> None:
+        """Drop the transport's account of it: nobody will ask again what was heard."""
+        for piece in self.pieces:
+            transport.ledger.forget(piece.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,7 @@ class ReplySpeech:
             AgentError: The agent failed; what it had said before was spoken.
             TextToSpeechError: The speech server failed; what it gave before was played, the
                 agent's run is aborted.
+            StageError: The transport could not play it; all is aborted.
 
         Cancelling aborts the agent's run and the synthesis at once; what the
         transport has queued is the caller's to drop.
@@ -111,29 +124,29 @@ class ReplySpeech:
         sounds: asyncio.Queue[_Sound | None] = asyncio.Queue(round(SYNTHESIS_AHEAD / SLICE))
         async with asyncio.TaskGroup() as tasks:
             reading = tasks.create_task(_read(reply, spoken, sentences, on_text))
-            synthesis = tasks.create_task(self._synthesize(voice, sentences, sounds))
+            synthesis = tasks.create_task(self._synthesize(voice, spoken, sentences, sounds))
             await self._play(sounds, spoken, on_audio)
-            reading.cancel()  # still running only when the voice failed: the rest is not wanted
+            # Still running only when a later stage failed: the rest is not wanted.
+            reading.cancel()
+            synthesis.cancel()
         await self._transport.drain()
-        failure = synthesis.result() or (None if reading.cancelled() else reading.result())
-        if failure is not None:
-            raise failure
+        if spoken.failure is not None:
+            raise spoken.failure
 
     async def _synthesize(
         self,
         voice: str,
+        spoken: Spoken,
         sentences: asyncio.Queue[str | None],
         sounds: asyncio.Queue[_Sound | None],
-    ) -> StageError | None:
+    ) -> None:
         """Turn sentences into sound; what a failing server gave before stands."""
-        failure: StageError | None = None
         try:
             while (sentence := await sentences.get()) is not None:
                 await self._synthesize_piece(sentence, voice, sounds)
         except StageError as error:
-            failure = error
+            spoken.fail(error)
         await sounds.put(None)
-        return failure
 
     async def _synthesize_piece(
         self, sentence: str, voice: str, sounds: asyncio.Queue[_Sound | None]
@@ -150,13 +163,17 @@ class ReplySpeech:
     async def _play(
         self, sounds: asyncio.Queue[_Sound | None], spoken: Spoken, on_audio: Callable[[], None]
     ) -> None:
-        while (sound := await sounds.get()) is not None:
-            piece = sound.piece
-            if not spoken.pieces:
-                on_audio()
-            if not spoken.pieces or spoken.pieces[-1] is not piece:
-                spoken.pieces.append(piece)
-            await self._transport.play(ReplyAudio(piece.number, piece.text, sound.samples))
+        try:
+            while (sound := await sounds.get()) is not None:
+                piece = sound.piece
+                if not spoken.pieces:
+                    on_audio()
+                if not spoken.pieces or spoken.pieces[-1] is not piece:
+                    spoken.pieces.append(piece)
+                await self._transport.play(ReplyAudio(piece.number, piece.text, sound.samples))
+        except StageError as error:
+            self._transport.stop()  # what it still holds may never be heard
+            spoken.fail(error)
 
 
 async def _read(
@@ -164,26 +181,25 @@ async def _read(
     spoken: Spoken,
     sentences: asyncio.Queue[str | None],
     on_text: Callable[[], None],
-) -> StageError | None:
-    """Cut the agent's text into sentences; its failure is told after they were spoken."""
+) -> None:
+    """Cut the agent's text into sentences; what a failing agent said before is spoken."""
     speakable = SpeakableText()
-    failure: StageError | None = None
     begun = False
+
+    async def put(found: Iterable[str]) -> None:
+        nonlocal begun
+        for sentence in found:
+            if not begun:
+                on_text()
+                begun = True
+            await sentences.put(sentence)
+
     try:
         async with aclosing(reply) as pieces:
             async for piece in pieces:
                 spoken.text += piece
-                for sentence in speakable.push(piece):
-                    if not begun:
-                        on_text()
-                        begun = True
-                    await sentences.put(sentence)
+                await put(speakable.push(piece))
     except StageError as error:
-        failure = error
-    for sentence in speakable.flush():
-        if not begun:
-            on_text()
-            begun = True
-        await sentences.put(sentence)
+        spoken.fail(error)
+    await put(speakable.flush())
     await sentences.put(None)
-    return failure

@@ -71,12 +71,13 @@ class Timeline:
         A span not reached is ``None``; ``total`` is ``None`` when nothing was played.
         """
         spans: dict[str, int | None] = {}
-        last = self.marks.get(Stage.SPEECH_END, 0.0)
+        start = self.marks.get(Stage.SPEECH_END, 0.0)
+        last = 0
         for stage in list(Stage)[1:]:
             at = self.marks.get(stage)
-            spans[stage.value] = None if at is None else round((at - last) * 1000)
-            last = last if at is None else at
-        played = Stage.FIRST_AUDIO in self.marks
-        total = self.marks.get(Stage.FIRST_AUDIO, 0.0) - self.marks.get(Stage.SPEECH_END, 0.0)
-        spans["total"] = round(total * 1000) if played else None
+            # Rounded from the start, so that the spans add up to the total.
+            since = last if at is None else round((at - start) * 1000)
+            spans[stage.value] = None if at is None else since - last
+            last = since
+        spans["total"] = last if Stage.FIRST_AUDIO in self.marks else None
         return spans

@@ -45,21 +45,27 @@ class Turn:
     speaker: Participant
     timeline: Timeline = field(default_factory=Timeline)
     score_ready: float = 0.0
+    scoring: asyncio.Task[None] | None = None
+    """Asks the end-of-turn model."""
+
     transcription: Transcription | None = None
     task: asyncio.Task[None] | None = None
     """Understands and answers the turn once it has ended."""
 
-    reply_task: asyncio.Task[str | None] | None = None
+    reply_task: asyncio.Task[None] | None = None
+    """Speaks the reply."""
+
     interrupted: bool = False
 
     def void(self) -> None:
         """Throw away what was begun for the turn: its speaker goes on."""
         if self.transcription is not None:
             self.transcription.cancel()
-            self.transcription = None
-        if self.task is not None:
-            self.task.cancel()
-            self.task = None
+        # The reply by itself, too: through the task above it, it could still begin to play.
+        for task in (self.scoring, self.reply_task, self.task):
+            if task is not None:
+                task.cancel()
+        self.scoring = self.transcription = self.reply_task = self.task = None
 
     def draft(self, conversation: str, began: datetime, ended: EndTurn) -> TurnRecord:
         """Begin the turn's record from what turn taking decided."""

@@ -167,7 +167,7 @@ class TurnTaking:
 
     @property
     def idle(self) -> bool:
-        """Whether nobody talks, no turn waits for its reply, and no reply plays."""
+        """Whether nobody talks, no turn may still be gone on with, and no reply plays."""
         return not self._turns and self._reply is None
 
     def receive_speech(self, speaker: str, *, start: float, end: float) -> None:
@@ -180,7 +180,7 @@ class TurnTaking:
 
         """
         turn = self._turns.get(speaker)
-        if turn is None:
+        if turn is None or not self._may_go_on(turn, end):
             turn = self._begin(speaker, start)
         elif turn.phase is not Phase.TALKING or turn.speculated:
             self._actions.append(Resume(turn.number))
@@ -228,16 +228,15 @@ class TurnTaking:
                 del self._turns[speaker]
 
     def close(self, speaker: str) -> None:
-        """Take in that no more will be heard of ``speaker``, who left or was cut off."""
+        """Take in that no more will be heard of ``speaker``, who left or was cut off.
+
+        Should they come back, what they say then is a new turn.
+        """
         turn = self._turns.get(speaker)
         if turn is not None and turn.phase is not Phase.ENDED:
             self._end(turn, EndedBy.CLOSED)
+        self._turns.pop(speaker, None)
         self._cut.pop(speaker, None)
-
-    def close_all(self) -> None:
-        """Take in that the conversation's input ended."""
-        for speaker in list(self._turns):
-            self.close(speaker)
 
     def get_timer(self) -> float | None:
         """When to call :meth:`handle_timer`, in seconds; ``None`` for never."""
@@ -271,6 +270,18 @@ class TurnTaking:
         turn.over_reply = reply.turn if reply else None
         self._turns[speaker] = turn
         return turn
+
+    def _may_go_on(self, turn: _Turn, end: float) -> bool:
+        """Take an ended turn from its speaker once going on would make it too long."""
+        if turn.phase is Phase.ENDED and end - turn.start >= self._config.max_turn:
+            self._cut_off(turn)
+            return False
+        return True
+
+    def _cut_off(self, turn: _Turn) -> None:
+        """Let the turn be answered as it is, whatever its speaker says now."""
+        del self._turns[turn.speaker]
+        self._cut[turn.speaker] = _Reply(turn.number, turn.speaker, turn.end)
 
     def _check_barge_in(self, turn: _Turn) -> None:
         # Someone who was talking before the reply began does not interrupt it:
@@ -321,6 +332,4 @@ class TurnTaking:
             return
         self._actions.append(EndTurn(turn.span(), by, turn.probability, turn.continues))
         if by is EndedBy.LIMIT:
-            # Its reply must not be taken back by every further word.
-            del self._turns[turn.speaker]
-            self._cut[turn.speaker] = _Reply(turn.number, turn.speaker, turn.end)
+            self._cut_off(turn)  # its reply must not be taken back by every further word

@@ -135,7 +135,6 @@ class _Playback:
     def __init__(self, out: Path | None) -> None:
         self.ledger = PlaybackLedger()
         self.ends_at = 0.0
-        self._heard_until = 0.0
         self._waiting: deque[tuple[float, Samples]] = deque()
         # The file is ours: wave does not close what it did not open.
         self._file = out.open("wb") if out else None

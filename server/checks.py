@@ -24,8 +24,8 @@ from pipeline.errors import StageError
 from server.config import Config
 from server.config_view import config_warnings
 from server.doctor import Check, Finding, Outcome
-from server.engines import open_ears, open_voice
-from server.hearing_part import needed_models
+from server.engines import open_ears, open_voice, without_end_of_turn_model
+from server.hearing_part import END_OF_TURN, needed_models
 from server.speech.child import SpeechServerError
 from server.threads import in_abandonable_thread
 
@@ -112,9 +112,10 @@ async def _hearing(config: Config) -> Finding:
 def _load_ears(config: Config) -> Finding:
     registry = Registry(config.models.model_copy(update={"download": False}))
     try:
-        # Without Smart Turn hearing works too: silence alone ends turns.
-        needed = [name for name in needed_models(config) if name != "smart-turn"]
-        missing = [name for name in needed if registry.find(name) is None]
+        missing = [name for name in needed_models(config) if registry.find(name) is None]
+        if END_OF_TURN in missing:  # hearing works without it: silence alone ends turns
+            missing.remove(END_OF_TURN)
+            config = without_end_of_turn_model(config)
         if missing:
             return Finding(Outcome.SKIPPED, f"not on this machine: {', '.join(missing)}")
         with open_ears(config, registry, NoProgress()):

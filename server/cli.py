@@ -9,7 +9,9 @@ start of every command stay quick.
 
 from __future__ import annotations
 
+import io
 import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -58,7 +60,12 @@ class CommonOptions:
 
 
 def _settings(
-    context: typer.Context, file: Path | None, overrides: list[str] | None, *, verbose: bool
+    context: typer.Context,
+    file: Path | None,
+    overrides: list[str] | None,
+    *,
+    verbose: bool,
+    level: int = logging.INFO,
 ) -> Config:
     """Read the settings and start the log; ends the program when they cannot be used."""
     from server.config import ConfigRequest, load_config
@@ -74,7 +81,8 @@ def _settings(
         for problem in error.problems:
             typer.echo(problem, err=True)
         raise typer.Exit(2) from None
-    log_to_stderr(verbose=verbose or before.verbose, secrets=secret_values(config))
+    level = logging.DEBUG if verbose or before.verbose else level
+    log_to_stderr(level, secret_values(config))
     return config
 
 
@@ -125,7 +133,9 @@ def demo(  # noqa: PLR0913, PLR0917 - each option is an argument
 ) -> None:
     """Play audio files through the whole pipeline; without one, a short built-in scene."""
     chosen = [f"pipeline.relevance.sensitivity={sensitivity}"] if sensitivity else []
-    config = _settings(context, file, [*(overrides or ()), *chosen], verbose=verbose)
+    overrides = [*(overrides or ()), *chosen]
+    # The turns are printed; the log's lines about them would only say it twice.
+    config = _settings(context, file, overrides, verbose=verbose, level=logging.WARNING)
     _warn(config)
     from server.commands.demo import DemoOptions, run_demo
 
@@ -245,4 +255,8 @@ def main() -> None:
 
     0 is success, 1 a failure, 2 wrong usage or settings, 130 the end by Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # UTF-8 also into files and pipes, whatever the locale, and any file's name can be shown.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     app(prog_name="run.py")

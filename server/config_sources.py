@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +57,19 @@ class Entries:
         self._schema = schema
         self._entries: list[Entry] = []
 
-    def add(self, entry: Entry) -> None:
-        """Add a setting, or each setting of a section given as a mapping."""
+    def add(self, entry: Entry, *, in_the_open: bool = False) -> None:
+        """Add a setting, or each setting of a section given as a mapping.
+
+        Args:
+            entry: The setting.
+            in_the_open: Others may read where it was written: no place for a secret.
+
+        """
         setting = self._schema.find(entry.path)
         if setting is None:
             self.problems.append(self._unknown(entry))
+        elif setting.secret and in_the_open:
+            self.problems.append(secret_in_the_open(entry.path, entry.origin))
         elif not setting.section:
             self._entries.append(entry)
         elif isinstance(entry.value, Mapping):
@@ -69,7 +77,8 @@ class Entries:
             self._entries.append(Entry(entry.path, {}, entry.origin))
             for name, value in entry.value.items():
                 path = (*entry.path, str(name))
-                self.add(Entry(MOVED.get(path, path), value, entry.origin))
+                moved = Entry(MOVED.get(path, path), value, entry.origin)
+                self.add(moved, in_the_open=in_the_open)
         else:
             self.problems.append(
                 f"{dotted(entry.path)}: must be a section with settings below it ({entry.origin})"
@@ -133,10 +142,15 @@ class _Yaml:
             yield from self._section(loader, root, ())
         except yaml.MarkedYAMLError as error:
             line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
-            context = f" ({error.context})" if error.context else ""
-            self.problems.append(f"{self._name}{line}: {error.problem}{context}")
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            self.problems.append(f"{self._name}{line}: {_yaml_problem(error)}")
+        except yaml.YAMLError as error:
             self.problems.append(f"{self._name}: is not valid YAML: {_first_line(error)}")
+        except ValueError:
+            self.problems.append(
+                f"{self._name}: a value looks like a number or a date and is none; put it in quotes"
+            )
+        except RecursionError:
+            self.problems.append(f"{self._name}: is nested too deeply")
 
     def _section(
         self, loader: yaml.SafeLoader, node: yaml.MappingNode, above: SettingPath
@@ -185,6 +199,14 @@ class _Yaml:
             return found or ""
 
         return _REFERENCE.sub(variable, value)
+
+
+def _yaml_problem(error: yaml.MarkedYAMLError) -> str:
+    """Return what is wrong, in the parser's words where they hold nothing of the file."""
+    problem = error.problem or ""
+    if any(word in problem for word in ("alias", "anchor", "tag", "node")):
+        return "a value that begins with &, * or ! means something in YAML; put it in quotes"
+    return f"{problem} ({error.context})" if error.context else problem
 
 
 def _only_reference(value: Any) -> bool:
@@ -267,7 +289,8 @@ class TextSource:
                     f" keep one of them ({place})"
                 )
                 continue
-            self._add(path, text, into, f"{name} in {place}")
+            if decoded := self._decoded(Entry(path, text, f"{name} in {place}"), into):
+                into.add(decoded)
 
     def overrides(self, overrides: Iterable[str], into: Entries) -> None:
         """Add what was given as ``--set path=value``; an empty value means none."""
@@ -275,15 +298,11 @@ class TextSource:
             name, equals, text = override.partition("=")
             names = tuple(name.strip().split("."))
             path = MOVED.get(names, names)
-            setting = self._schema.find(path)
+            entry = Entry(path, text or None, f"--set {name}")
             if not equals or not name.strip():
                 into.problems.append("--set: expected path=value, such as tts.speed=1.2")
-            elif setting is not None and setting.secret:
-                into.problems.append(secret_in_the_open(path, f"--set {name}"))
-            elif not text:
-                into.add(Entry(path, None, f"--set {name}"))
-            else:
-                self._add(path, text, into, f"--set {name}")
+            elif decoded := self._decoded(entry, into):
+                into.add(decoded, in_the_open=True)
 
     def _path(self, variable: str) -> SettingPath | None:
         """Return what a variable sets; ``None`` when it is no variable of ours."""
@@ -296,19 +315,19 @@ class TextSource:
         ours = top is not None and top.section == (len(path) > 1)
         return MOVED.get(path, path) if ours else None
 
-    def _add(self, path: SettingPath, text: str, into: Entries, origin: str) -> None:
-        if self._schema.find(path) is None:
-            into.add(Entry(path, text, origin))
-            return
-        name = "__".join(path)
-        self._source.env_vars = {name: text}
+    def _decoded(self, entry: Entry, into: Entries) -> Entry | None:
+        """Return the entry with the value that its text stands for; ``None`` and a problem else."""
+        if entry.value is None or self._schema.find(entry.path) is None:
+            return entry
+        name = "__".join(entry.path)
+        self._source.env_vars = {name: entry.value}
         try:
             value: Any = self._source()
-        except SettingsError:
+        except (SettingsError, RecursionError):
             into.problems.append(
-                f'{dotted(path)}: expected JSON, such as ["one", "two"] ({origin})'
+                f'{dotted(entry.path)}: expected JSON, such as ["one", "two"] ({entry.origin})'
             )
-            return
+            return None
         for key in name.split("__"):
             value = value[key]
-        into.add(Entry(path, value, origin))
+        return replace(entry, value=value)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, FastAPI, HTTPException, Query
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
 from starlette.status import HTTP_422_UNPROCESSABLE_CONTENT, HTTP_503_SERVICE_UNAVAILABLE
 
 from server.body_limit import BodyLimit
 from server.config import ServerConfig
-from server.control_guard import ControlGuard
+from server.control_guard import STRANGER, ControlGuard
 from server.parts import Part, PartState
 from server.store.errors import StoreError
-
 
 _LONGEST_BODY = 32_000_000
 """Bytes of a request: OpenAI's clients send recordings of up to 25 MB."""
@@ -56,16 +55,20 @@ def create_control_app(server: ServerConfig, parts: Sequence[Part]) -> FastAPI:
 
 
 def health_router(parts: Sequence[Part]) -> APIRouter:
-    """Make ``GET /health``: how every part is doing, at once and without a token."""
+    """Make ``GET /health``: how every part is doing, at once and without a token.
+
+    Why it is so, in which folders of this machine may be named, only those with the token read.
+    """
     router = APIRouter(tags=["health"])
 
     @router.get("/health")
-    async def health() -> dict[str, Any]:
+    async def health(request: Request) -> dict[str, Any]:
+        told = STRANGER not in request.scope
         statuses = {part.name: part.status() for part in parts}
         return {
             "status": _overall({status.state for status in statuses.values()}),
             "parts": {
-                name: {"status": status.state, "message": status.message}
+                name: {"status": status.state, "message": status.message if told else ""}
                 for name, status in statuses.items()
             },
         }

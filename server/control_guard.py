@@ -20,7 +20,10 @@ from starlette.websockets import WebSocketClose
 from server.config import ServerConfig, is_loopback
 
 OPEN_PATHS = frozenset({"/health"})
-"""Paths that need no token: they tell nothing about anybody."""
+"""Paths that need no token: to those who send none they tell nothing about anybody."""
+
+STRANGER = "openclaw-voice.stranger"
+"""Key in the scope of a request that came without the token, to a path that needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,13 @@ class ControlGuard:
             if "origin" in headers and not _is_this_machine(headers["origin"]):
                 return Refusal(HTTP_403_FORBIDDEN, "Other sites may not use this API.")
             return None
-        if scope["path"] in OPEN_PATHS:
-            return None
         scheme, _, given = headers.get("authorization", "").partition(" ")
         # Headers are read as latin-1, whatever bytes they are.
         sent, expected = given.strip().encode("latin-1"), self._token.get_secret_value().encode()
         if scheme.lower() == "bearer" and secrets.compare_digest(sent, expected):
+            return None
+        if scope["path"] in OPEN_PATHS:
+            scope[STRANGER] = True
             return None
         return Refusal(HTTP_401_UNAUTHORIZED, "Send server.token as a bearer token.")
 

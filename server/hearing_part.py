@@ -51,6 +51,7 @@ class HearingPart:
         self._config = config
         self._progress = progress or NoProgress()
         self._status = PartStatus(PartState.STARTING, "fetching and loading the models")
+        self._no_end_of_turn = ""
         self._settled = asyncio.Event()
         self._ears: Ears | None = None
 
@@ -78,7 +79,7 @@ class HearingPart:
         config = self._config
         if END_OF_TURN in missing:
             config = without_end_of_turn_model(config)
-            self._end_ears_with_silence(missing.pop(END_OF_TURN))
+            self._no_end_of_turn = _one_line(missing.pop(END_OF_TURN))
         holding = loop.run_in_executor(None, _hold, config, hear, stop)
         try:
             await asyncio.shield(holding)
@@ -104,8 +105,12 @@ class HearingPart:
     def _hear(self, ears: Ears) -> None:
         self._ears = ears
         self._settled.set()
-        if ears.end_of_turn is None and self._config.pipeline.turns.end_of_turn_model != "silence":
-            message = "the end-of-turn model is missing: silence alone ends turns"
+        if self._no_end_of_turn:
+            message = f"silence alone ends turns: {self._no_end_of_turn}"
+            logger.warning("Without the end-of-turn model, %s", message)
+            self._status = PartStatus(PartState.DEGRADED, message)
+        elif ears.end_of_turn is None and END_OF_TURN in needed_models(self._config):
+            message = "silence alone ends turns: the end-of-turn model cannot be loaded"
             self._status = PartStatus(PartState.DEGRADED, message)
         else:
             self._status = PartStatus(PartState.OK, self._config.pipeline.stt.model_size)
@@ -113,4 +118,17 @@ class HearingPart:
     def _go_on_without(self, reason: str) -> None:
         self._status = PartStatus(PartState.FAILED, reason)
         self._settled.set()
-        logger.warning("Nobody is heard: %s", " ".join(reason.splitlines()))
+        logger.warning("Nobody is heard: %s", _one_line(reason))
+
+
+def _hold(config: Config, hear: Callable[[Ears], None], stop: threading.Event) -> None:
+    """Load the models, hand them over, and let them go when told to."""
+    # What is still missing cannot be had; another try would hold up the program's end.
+    models = config.models.model_copy(update={"download": False})
+    with open_ears(config, Registry(models), NoProgress()) as ears:
+        hear(ears)
+        stop.wait()
+
+
+def _one_line(reason: str) -> str:
+    return " ".join(reason.splitlines())

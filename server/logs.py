@@ -21,7 +21,7 @@ _CHATTY = (
     "asyncio",
     "faster_whisper",
 )
-"""Libraries that log every request, or every event, at INFO or DEBUG."""
+"""Libraries that log every request at INFO, and every event at DEBUG."""
 
 
 class SafeFormatter(logging.Formatter):
@@ -53,18 +53,17 @@ class SafeFormatter(logging.Formatter):
         return text
 
 
-def log_to_stderr(*, verbose: bool, secrets: Iterable[str] = ()) -> None:
+def log_to_stderr(level: int, secrets: Iterable[str] = ()) -> None:
     """Send the program's log to standard error, in place of wherever it went before.
 
     Args:
-        verbose: Show DEBUG records too, in which transcripts may stand.
+        level: From which level on; at DEBUG transcripts may stand in it.
         secrets: Values that must not be shown.
 
     """
     output = logging.StreamHandler(sys.stderr)
     output.setFormatter(SafeFormatter(secrets))
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO, handlers=[output], force=True
-    )
+    logging.basicConfig(level=level, handlers=[output], force=True)
     for name in _CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        chatter = logging.INFO if level <= logging.DEBUG else logging.WARNING
+        logging.getLogger(name).setLevel(chatter)

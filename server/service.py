@@ -34,7 +34,7 @@ class ServiceError(Exception):
 
 
 def serve(config: Config) -> int:
-    """Run the service until Ctrl-C or SIGTERM.
+    """Run the service until Ctrl-C, SIGTERM or the end of its terminal.
 
     Returns:
         The exit status: 0 when it was ended, 1 when it could not start.
@@ -116,10 +116,13 @@ class _Server(HttpServer):
 
 @contextmanager
 def _signals() -> Iterator[asyncio.Event]:
-    """Give an event that is set by Ctrl-C and SIGTERM."""
+    """Give an event that is set by Ctrl-C, SIGTERM, and the end of the terminal."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    ends = (signal.SIGINT, signal.SIGTERM)
+    ends = [signal.SIGINT, signal.SIGTERM]
+    # Under nohup the terminal's end is to be ignored, and is.
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        ends.append(signal.SIGHUP)
     with suppress(NotImplementedError):  # on Windows Ctrl-C cancels the main task
         for number in ends:
             loop.add_signal_handler(number, ended.set)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated
 
 import httpx
@@ -132,7 +130,7 @@ class SpeechPart:
                 HTTP_502_BAD_GATEWAY, f"The speech server does not answer: {type(error).__name__}."
             ) from error
         kept = {name: text for name, text in incoming.headers.items() if name not in _HOP_BY_HOP}
-        return _PassedOn(_body(incoming), incoming.status_code, kept)
+        return _PassedOn(incoming.aiter_bytes(), incoming, incoming.status_code, kept)
 
 
 class _PassedOn(StreamedAudio):
@@ -142,9 +140,3 @@ class _PassedOn(StreamedAudio):
             await super().stream_response(send)
         except httpx.HTTPError as error:
             logger.warning("The speech server broke off mid-response: %s", type(error).__name__)
-
-
-async def _body(response: httpx.Response) -> AsyncGenerator[bytes]:
-    async with aclosing(response):
-        async for chunk in response.aiter_bytes():
-            yield chunk

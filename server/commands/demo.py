@@ -91,13 +91,13 @@ def run_demo(config: Config, options: DemoOptions) -> int:
     try:
         tracks = _tracks(options.speakers)
         agent = _agent(config, options.agent)
-        for track in tracks:
-            with closing(decode_file(track.file)) as pieces:
-                next(pieces)  # a file that cannot be read is told before models are loaded
+        _check_files(tracks, options.out)
         return _play(config, options, tracks, agent)
     except UsageError as error:
         typer.echo(f"demo: {error}", err=True)
         return 2
+    except BrokenPipeError:
+        raise  # whoever read the turns has had enough: the command line ends quietly
     except (AudioError, ModelError, StageError, SpeechServerError, OSError) as error:
         typer.echo(f"demo: {error}", err=True)
         return 1
@@ -120,6 +120,15 @@ def _tracks(speakers: Sequence[str]) -> list[Track]:
     return list(tracks.values())
 
 
+def _check_files(tracks: Sequence[Track], out: Path | None) -> None:
+    """Tell of a file that cannot be used before models are loaded."""
+    for track in tracks:
+        with closing(decode_file(track.file)) as pieces:
+            next(pieces)
+        if out is not None and out.exists() and out.samefile(track.file):
+            raise UsageError(f"{out}: --out would overwrite what {track.speaker.name} says")
+
+
 def _agent(config: Config, wanted: str | None) -> str:
     if wanted is None:
         default = config.openclaw.agent_id
@@ -139,9 +148,23 @@ def _play(config: Config, options: DemoOptions, tracks: Sequence[Track], agent: 
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
         if options.fast:
             loop_factory = AudioTimeLoop
-        with asyncio.Runner(loop_factory=loop_factory) as runner:
-            runner.run(_converse(config, options, tracks, agent, ears))
+        try:
+            with asyncio.Runner(loop_factory=loop_factory) as runner:
+                runner.run(_converse(config, options, tracks, agent, ears))
+        except ExceptionGroup as errors:
+            raise (_failure(errors) or errors) from None
     return 0
+
+
+def _failure(errors: ExceptionGroup) -> Exception | None:
+    """Return what failed first in tasks that ran at once; ``None`` where one of them is a bug."""
+    failures, bugs = errors.split((StageError, OSError))
+    if bugs is not None:
+        return None
+    first: Exception | None = failures
+    while isinstance(first, ExceptionGroup):
+        first = first.exceptions[0]
+    return first
 
 
 def _with_ears_for_the_scene(config: Config, registry: Registry) -> Config:

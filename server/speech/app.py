@@ -182,11 +182,12 @@ async def _respond(
     body = _encode(chunks, Resampler(engine_rate, rate), encoder)
     # Wait for the first sound: after the headers an error can no longer be told.
     first = await anext(body, b"")
-    return StreamedAudio(
-        _resumed(first, body),
-        media_type=media_type(request.response_format, rate),
-        headers={"X-Sample-Rate": str(rate), "X-Accel-Buffering": "no"},
-    )
+    headers = {
+        "Content-Type": media_type(request.response_format, rate),
+        "X-Sample-Rate": str(rate),
+        "X-Accel-Buffering": "no",
+    }
+    return StreamedAudio(_resumed(first, body), body, headers=headers)
 
 
 async def _encode(
@@ -201,10 +202,9 @@ async def _encode(
 
 
 async def _resumed(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    async with aclosing(rest):
-        yield first
-        async for data in rest:
-            yield data
+    yield first
+    async for data in rest:
+        yield data
 
 
 def _envelope(

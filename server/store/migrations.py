@@ -10,53 +10,55 @@ import sqlite3
 
 from server.store.errors import StoreError
 
-STEPS: tuple[str, ...] = (
+STEPS: tuple[tuple[str, ...], ...] = (
     # 1: turns. The record as programs get it is kept whole, so that it may gain fields; the
     # columns beside it are what it is looked up by.
-    """
-    CREATE TABLE turns (
-        number INTEGER PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
-        conversation TEXT NOT NULL,
-        speaker_id TEXT NOT NULL,
-        at REAL NOT NULL, -- seconds since 1970, UTC
-        record TEXT NOT NULL -- JSON
-    ) STRICT;
-    CREATE INDEX turns_by_conversation ON turns (conversation, number);
-    CREATE INDEX turns_by_time ON turns (at);
-    """,
+    (
+        """CREATE TABLE turns (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            conversation TEXT NOT NULL,
+            speaker_id TEXT NOT NULL,
+            at REAL NOT NULL, -- seconds since 1970, UTC
+            record TEXT NOT NULL -- JSON
+        ) STRICT""",
+        "CREATE INDEX turns_by_conversation ON turns (conversation, number)",
+        "CREATE INDEX turns_by_time ON turns (at)",
+    ),
     # 2: what guilds chose, calls, and who agreed to what.
-    """
-    CREATE TABLE guild_settings (
-        guild_id TEXT NOT NULL,
-        name TEXT NOT NULL,
-        value TEXT NOT NULL, -- JSON
-        PRIMARY KEY (guild_id, name)
-    ) STRICT;
-    CREATE TABLE calls (
-        number INTEGER PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
-        direction TEXT NOT NULL CHECK (direction IN ('inbound', 'outbound')),
-        peer TEXT NOT NULL, -- telephone number of the other side
-        status TEXT NOT NULL,
-        began REAL NOT NULL, -- seconds since 1970, UTC
-        ended REAL,
-        record TEXT NOT NULL -- JSON
-    ) STRICT;
-    CREATE INDEX calls_by_time ON calls (began);
-    CREATE TABLE consent (
-        person TEXT NOT NULL, -- discord:<user id> or phone:<number>
-        purpose TEXT NOT NULL, -- recording, transcripts
-        granted INTEGER NOT NULL CHECK (granted IN (0, 1)),
-        at REAL NOT NULL, -- seconds since 1970, UTC
-        PRIMARY KEY (person, purpose)
-    ) STRICT;
-    """,
+    (
+        """CREATE TABLE guild_settings (
+            guild_id TEXT NOT NULL,
+            name TEXT NOT NULL,
+            value TEXT NOT NULL, -- JSON
+            PRIMARY KEY (guild_id, name)
+        ) STRICT""",
+        """CREATE TABLE calls (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            direction TEXT NOT NULL CHECK (direction IN ('inbound', 'outbound')),
+            peer TEXT NOT NULL, -- telephone number of the other side
+            status TEXT NOT NULL,
+            began REAL NOT NULL, -- seconds since 1970, UTC
+            ended REAL,
+            record TEXT NOT NULL -- JSON
+        ) STRICT""",
+        "CREATE INDEX calls_by_time ON calls (began)",
+        """CREATE TABLE consent (
+            person TEXT NOT NULL, -- discord:<user id> or phone:<number>
+            purpose TEXT NOT NULL, -- recording, transcripts
+            granted INTEGER NOT NULL CHECK (granted IN (0, 1)),
+            at REAL NOT NULL, -- seconds since 1970, UTC
+            PRIMARY KEY (person, purpose)
+        ) STRICT""",
+    ),
 )
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema to the newest version; each step happens whole or not at all.
+
+    Safe in several processes at once.
 
     Args:
         connection: In autocommit mode.
@@ -65,11 +67,26 @@ def migrate(connection: sqlite3.Connection) -> None:
         StoreError: The file comes from a newer version of the program.
 
     """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = _version(connection)
     if version > len(STEPS):
         raise StoreError(
             f"it was written by a newer version of this program (schema {version}, this one knows"
             f" {len(STEPS)}): update the program, or choose another data_dir"
         )
-    for number, step in enumerate(STEPS[version:], start=version + 1):
-        connection.executescript(f"BEGIN IMMEDIATE;{step}PRAGMA user_version = {number};COMMIT;")
+    for number in range(version, len(STEPS)):
+        _take(number, connection)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _take(number: int, connection: sqlite3.Connection) -> None:
+    """Take a step, unless another process has taken it meanwhile."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        if _version(connection) == number:
+            for statement in STEPS[number]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number + 1}")

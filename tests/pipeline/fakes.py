@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 import numpy as np
 
 from pipeline.audio import SPEECH_RATE, AudioFrame, Samples
 from pipeline.clock import AudioClock, AudioTimeLoop
-from pipeline.errors import EndOfTurnError, StageError
+from pipeline.errors import AudioError, EndOfTurnError, StageError
 from pipeline.interfaces import (
     Participant,
     ParticipantLeft,
@@ -32,7 +32,10 @@ def audio_clock() -> AudioClock:
 
 
 class FakeTransport:
-    """Plays the script ``[(speaker, start, end), …]``; like Discord, sends nothing in silence."""
+    """Plays the script ``[(speaker, start, end), …]``; like Discord, sends nothing in silence.
+
+    Sentences in ``broken`` cannot be played.
+    """
 
     def __init__(
         self,
@@ -41,8 +44,10 @@ class FakeTransport:
         closes_at: float,
         leaves: Sequence[tuple[str, float]] = (),
         people: Sequence[str] = ("ann", "ben"),
+        broken: Sequence[str] = (),
     ) -> None:
         self.clock = audio_clock()
+        self.broken = broken
         self.script = script
         self.closes_at = closes_at
         self.leaves = leaves
@@ -76,6 +81,8 @@ class FakeTransport:
         await self.clock.sleep_until(self.closes_at)
 
     async def play(self, audio: ReplyAudio) -> None:
+        if audio.text in self.broken:
+            raise AudioError("disconnected")
         self._count()
         now = self.clock.now()
         start = max(now, self._clear_at)
@@ -114,10 +121,13 @@ class FakeTransport:
 
 
 class FakeVoice:
-    def __init__(self) -> None:
+    def __init__(self, takes: float) -> None:
         self.open = True
+        self.takes = takes
 
     async def score(self, window: Samples) -> float:
+        if self.takes:
+            await audio_clock().sleep_until(audio_clock().now() + self.takes)
         return 1.0 if window.any() else 0.0
 
     def reset(self) -> None:
@@ -128,11 +138,12 @@ class FakeVoice:
 
 
 class FakeVoiceActivity:
-    def __init__(self) -> None:
+    def __init__(self, takes: float = 0.0) -> None:
         self.voices: list[FakeVoice] = []
+        self.takes = takes
 
     def open(self) -> FakeVoice:
-        self.voices.append(FakeVoice())
+        self.voices.append(FakeVoice(self.takes))
         return self.voices[-1]
 
 
@@ -200,9 +211,15 @@ class FakeSpeechToText:
 class FakeAgent:
     """Answers ``replies`` one after another, then "ok."; an error is raised where it stands."""
 
-    def __init__(self, *replies: str | StageError | list[str | StageError], takes: float) -> None:
+    def __init__(
+        self,
+        *replies: str | StageError | list[str | StageError],
+        takes: float,
+        abort_takes: float = 0.0,
+    ) -> None:
         self.replies = list(replies)
         self.takes = takes
+        self.abort_takes = abort_takes
         self.asked: list[Question] = []
         self.aborted = 0
 
@@ -218,11 +235,15 @@ class FakeAgent:
                 yield piece
         except (GeneratorExit, asyncio.CancelledError):
             self.aborted += 1
+            await clock.sleep_until(clock.now() + self.abort_takes)
             raise
 
 
 class FakeTextToSpeech:
-    """Speaks every sentence for ``seconds``; those in ``fails`` raise."""
+    """Speaks every sentence for ``seconds``; those in ``fails`` raise.
+
+    ``on_sound`` is called when the first sound is on its way.
+    """
 
     def __init__(
         self, *, seconds: float, takes: float = 0.1, fails: dict[str, StageError] | None = None
@@ -230,6 +251,7 @@ class FakeTextToSpeech:
         self.seconds = seconds
         self.takes = takes
         self.fails = fails or {}
+        self.on_sound: Callable[[], None] = lambda: None
         self.said: list[tuple[str, str]] = []
 
     async def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[Samples]:
@@ -239,3 +261,4 @@ class FakeTextToSpeech:
         if text in self.fails:
             raise self.fails[text]
         yield np.full(round(self.seconds * SPEECH_RATE), 1000, np.int16)
+        self.on_sound()

@@ -33,6 +33,20 @@ def test_spans_are_between_stages_and_sum_to_the_total():
     }
 
 
+def test_rounding_does_not_add_up():
+    latency = reached(
+        (Stage.PAUSE, 2.2004),
+        (Stage.TURN_END, 2.2508),
+        (Stage.TRANSCRIPT, 2.3012),
+        (Stage.JUDGED, 2.3016),
+        (Stage.FIRST_TEXT, 2.802),
+        (Stage.FIRST_AUDIO, 2.9024),
+    ).latency_ms()
+    total = latency.pop("total")
+    assert total == 902
+    assert sum(latency.values()) == total
+
+
 def test_a_span_not_reached_is_none_and_so_is_the_total():
     latency = reached((Stage.PAUSE, 2.2), (Stage.TURN_END, 2.4)).latency_ms()
     assert latency["smart_turn"] == 200

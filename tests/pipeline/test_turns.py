@@ -320,13 +320,21 @@ def test_leaving_ends_the_turn(turns):
     assert (ended.span.speaker, ended.ended_by) == ("ann", EndedBy.CLOSED)
 
 
-def test_closing_ends_every_turn_that_is_not_over(turns):
+def test_who_comes_back_begins_a_new_turn(turns):
     ended = end_turn(turns, "ann", 1.0, 2.0)
-    talk(turns, "ben", 1.0, 2.0)
-    turns.close_all()
-    [closed] = actions(turns)
-    assert closed.span.speaker == "ben"
-    turns.receive_done(closed.span.turn)
-    assert not turns.idle
-    turns.receive_done(ended.span.turn)
+    turns.close("ann")
+    assert actions(turns) == []
     assert turns.idle
+    again = end_turn(turns, "ann", 2.5, 3.5)
+    assert again.span.turn == ended.span.turn + 1
+    assert (again.span.start, again.continues) == (2.5, None)
+
+
+def test_a_turn_that_waits_long_for_its_reply_is_not_cut_at_the_first_further_word():
+    turns = TurnTaking(TurnsConfig(max_turn=5.0))
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    talk(turns, "ann", 5.98, 7.0)
+    pause(turns, 7.1)
+    assert kinds(turns) == [Speculate]
+    turns.receive_done(ended.span.turn)
+    assert not turns.idle

@@ -20,6 +20,7 @@ class Program:
     """
 
     folder: Path
+    program: Path = ROOT / "run.py"
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
@@ -50,7 +51,7 @@ class Program:
     def _command(self) -> list[str]:
         file = self.folder / "config.yaml"
         file.touch()
-        return [sys.executable, str(ROOT / "run.py"), "--config", str(file)]
+        return [sys.executable, str(self.program), "--config", str(file)]
 
     def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}

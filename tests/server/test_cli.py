@@ -133,6 +133,45 @@ def test_speech_listens_where_it_is_told_and_ends_with_ctrl_c(program: Program) 
         assert "Traceback" not in speech.stderr.read()
 
 
+def test_the_demo_prints_its_turns_and_logs_only_what_is_wrong(program: Program) -> None:
+    turns = {
+        "PIPELINE__STT__MODEL_SIZE": "fixture",
+        "PIPELINE__STT__ALLOW_TEST_FIXTURE": "true",
+        "PIPELINE__TURNS__END_OF_TURN_MODEL": "silence",
+    }
+    quiet = program.run("demo", "--fast", **turns)
+    assert quiet.stdout.count("Total") == 4
+    assert all(" WARNING " in line for line in quiet.stderr.splitlines())
+    detailed = program.run("-v", "demo", "--fast", **turns)
+    assert detailed.stderr.count(" INFO    pipeline.answer: ") == 4
+
+
+def test_every_output_is_utf_8_whatever_the_locale(program: Program) -> None:
+    done = program.run("doctor", "--set", "models.download=false", PYTHONIOENCODING="cp1252")
+    assert done.returncode == 1
+    assert "→ uv run run.py models pull base.en" in done.stdout
+    done = program.run("demo", os.fsdecode(b"caf\xe9.wav"))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_no_output_shows_a_secret(program: Program) -> None:
+    """Every secret there is, in every command that says something about the settings."""
+    canary = "c4nary-s3cret"
+    variables = {
+        name: f"{canary}-{number}"
+        for number, name in enumerate(
+            ["DISCORD_BOT_TOKEN", "OPENCLAW_AUTH_TOKEN", "SERVER__TOKEN", "TTS__API_KEY"]
+        )
+    }
+    variables |= {"CHAT__API_KEY": canary, "CHAT__BASE_URL": f"http://ann:{canary}@127.0.0.1:9/v1"}
+    variables |= {"TTS_URL": f"http://ann:{canary}@127.0.0.1:9", "SERVER_HOST": "192.0.2.1"}
+    for command in (["config"], ["config", "--json"], ["doctor"], ["demo", "--fast"], []):
+        done = program.run("-v", *command, **variables)
+        assert done.returncode in {0, 1}
+        assert canary not in done.stdout + done.stderr
+
+
 def test_the_command_line_imports_nothing_heavy() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import server.cli, sys; print(*sys.modules)"],

@@ -142,9 +142,10 @@ def test_all_problems_are_listed_at_once(folder: Folder) -> None:
         ("hello", "config.yaml line 1: expected settings in the form 'name: value'"),
         ("a: \0", "config.yaml: is not valid YAML: unacceptable character"),
         ("a: 1\n---\nb: 2\n", "config.yaml line 2: but found another document"),
-        ("tts: {speed: 2024-13-45}", "config.yaml: is not valid YAML: month must be"),
-        ("tts: &a {tts: *a}", "config.yaml line 1: found unconstructable recursive node"),
-        ("tts: !!python/object:os.system x", "could not determine a constructor"),
+        ("tts: {speed: 2024-13-45}", "config.yaml: a value looks like a number or a date"),
+        ("tts: &a {tts: *a}", "config.yaml line 1: a value that begins with &"),
+        ("tts: !!python/object:os.system x", "config.yaml line 1: a value that begins with &"),
+        ("tts: " + 3000 * "[", "config.yaml: is nested too deeply"),
         ("tts: {url: x, url: y}", "tts.url: set twice (config.yaml line 1)"),
         ("? [a, b]\n: c\n", "?: unknown setting"),
     ],
@@ -177,6 +178,9 @@ def test_secrets_come_from_the_environment_only(folder: Folder) -> None:
             " (--set server.token)"
         ),
     ]
+    for override in ('discord={"bot_token": "s3cret"}', 'discord={"bot_token": {"a": "s3cret"}}'):
+        (problem,) = folder.problems("", override)
+        assert problem.startswith("discord.bot_token: is a secret; ")
     config = folder.load(dotenv="DISCORD_BOT_TOKEN=s3cret\n")
     assert config.discord.bot_token == SecretStr("s3cret")
 
@@ -241,6 +245,20 @@ def test_no_problem_shows_a_value(folder: Folder) -> None:
     problems = folder.problems("tts: {connect_timeout: '${S}'}", environment=environment)
     assert len(problems) == 7
     assert secret not in "\n".join(problems)
+
+
+@pytest.mark.parametrize(
+    "value", ["*s3cret", "!s3cret x", "!!int s3cret", "&a *s3cret", "!a!s3cret x"]
+)
+def test_no_yaml_problem_shows_a_value(folder: Folder, value: str) -> None:
+    (problem,) = folder.problems(f"discord: {{bot_token: {value}}}")
+    assert "s3cret" not in problem
+    assert "put it in quotes" in problem
+
+
+def test_a_value_nested_without_end_is_a_problem(folder: Folder) -> None:
+    (problem,) = folder.problems("", "models.path=" + 100_000 * "[")
+    assert problem.startswith("models.path: expected JSON")
 
 
 def test_the_test_fixture_needs_permission(folder: Folder) -> None:

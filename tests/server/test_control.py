@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 import uvicorn
 from fastapi import APIRouter, FastAPI, WebSocket
@@ -45,9 +48,9 @@ class Fake:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[str]:
+async def serving(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
     server = uvicorn.Server(
-        uvicorn.Config(app, port=0, lifespan="off", log_config=None, ws="websockets-sansio")
+        uvicorn.Config(app, port=port, lifespan="off", log_config=None, ws="websockets-sansio")
     )
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(server.serve())
@@ -225,8 +228,20 @@ def test_the_token_is_asked_for(tmp_path: Path) -> None:
             for right in (b"Bearer " + TOKEN, b"bearer  " + TOKEN):
                 response = await client.get("/turns", headers={b"authorization": right})
                 assert response.status_code == 200, right
-            assert (await client.get("/health")).status_code == 200
             assert (await client.get("/nowhere")).status_code == 401
+
+    asyncio.run(run())
+
+
+def test_without_the_token_health_tells_no_reasons() -> None:
+    """They may name folders of this machine."""
+
+    async def run() -> None:
+        async with control([Fake("ears", PartState.FAILED)], GUARDED) as client:
+            stranger = await client.get("/health")
+            assert stranger.json()["parts"] == {"ears": {"status": "failed", "message": ""}}
+            friend = await client.get("/health", headers={b"authorization": b"Bearer " + TOKEN})
+            assert friend.json()["parts"]["ears"]["message"] == "ears is failed"
 
     asyncio.run(run())
 
@@ -343,5 +358,116 @@ def test_a_speech_server_that_is_gone_is_told() -> None:
             response = await client.get("/v1/audio/voices")
             assert response.status_code == 502
             assert "does not answer" in response.json()["detail"]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("path", ["%2e%2e/%2e%2e/health", "%00", "x%3Fa=b", "a%0ab", "", "a//b"])
+def test_no_path_leads_out_of_the_speech_servers_audio(path: str) -> None:
+    async def run() -> None:
+        part = SpeechPart(SpeechConfig(), TtsConfig(url="http://127.0.0.1:9"))
+        async with running(part), control([part]) as client:
+            assert (await client.get(f"/v1/audio/{path}")).status_code in {404, 422}
+
+    asyncio.run(run())
+
+
+def test_a_request_that_comes_back_is_not_passed_on_again() -> None:
+    async def run() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        part = SpeechPart(SpeechConfig(), TtsConfig(url=f"http://127.0.0.1:{port}"))
+        async with (
+            running(part),
+            serving(create_control_app(OPEN, [part]), port) as url,
+            httpx.AsyncClient(base_url=url, trust_env=False) as client,
+        ):
+            response = await client.get("/v1/audio/voices")
+        assert response.status_code == 508
+        assert response.json() == {"detail": "tts.url is this service itself."}
+
+    asyncio.run(run())
+
+
+def test_a_speech_server_that_breaks_off_leaves_the_response_unfinished(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nsong")
+        await writer.drain()
+        writer.close()
+
+    async def run() -> None:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            part = SpeechPart(SpeechConfig(), TtsConfig(url=url))
+            async with running(part), control([part]) as client:
+                with pytest.raises(httpx.RemoteProtocolError):
+                    await client.get("/v1/audio/voices")
+
+    asyncio.run(run())
+    assert "The speech server broke off mid-response" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_a_client_that_goes_away_in_the_middle_of_its_request_is_no_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def run() -> None:
+        part = SpeechPart(SpeechConfig(), TtsConfig(url="http://127.0.0.1:9"))
+        async with running(part), serving(create_control_app(OPEN, [part])) as url:
+            _, writer = await asyncio.open_connection(*url.removeprefix("http://").split(":"))
+            writer.write(b"POST /v1/audio/speech HTTP/1.1\r\nhost: localhost\r\n")
+            writer.write(b"content-length: 9\r\n\r\nhalf")
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+
+    asyncio.run(run())
+    assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []
+
+
+def test_our_speech_server_that_is_started_again_is_told() -> None:
+    async def run() -> None:
+        part = SpeechPart(SpeechConfig(), TtsConfig())
+        async with running(part):
+            (child,) = psutil.Process().children()
+            child.kill()
+            async with asyncio.timeout(20):
+                while part.status().state is PartState.OK:  # noqa: ASYNC110 - nobody else waits
+                    await asyncio.sleep(0.01)
+            assert "started again" in part.status().message
+
+    asyncio.run(run())
+
+
+def test_a_speech_server_that_cannot_start_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        part = SpeechPart(SpeechConfig(default_voice="klingon"), TtsConfig())
+        await part.run()
+        assert part.status().state is PartState.FAILED
+
+    asyncio.run(run())
+    assert "Nothing can be said: speech.default_voice: espeak has no voice" in caplog.text
+
+
+def test_the_api_is_described_without_scripts_of_other_sites() -> None:
+    async def run() -> None:
+        part = SpeechPart(SpeechConfig(), TtsConfig(url="http://127.0.0.1:9"))
+        async with running(part), control([part]) as client:
+            assert (await client.get("/docs")).status_code == 404
+            paths = (await client.get("/openapi.json")).json()["paths"]
+            assert set(paths["/v1/audio/{path}"]) == {"get", "post"}
+
+    asyncio.run(run())
+
+
+def test_a_request_that_brings_too_much_is_refused() -> None:
+    async def run() -> None:
+        part = SpeechPart(SpeechConfig(), TtsConfig(url="http://127.0.0.1:9"))
+        async with running(part), control([part]) as client:
+            response = await client.post("/v1/audio/speech", content=bytes(33_000_000))
+            assert response.status_code == 413
 
     asyncio.run(run())

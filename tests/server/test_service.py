@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +19,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.server.program import Program
+from tests.server.program import ROOT, Program
 
 FIXTURE = {
     "PIPELINE__STT__MODEL_SIZE": "fixture",
@@ -69,8 +71,10 @@ class Running:
 
 
 @contextmanager
-def service(folder: Path, *arguments: str, **variables: str) -> Iterator[Running]:
-    process = Program(folder).start(*arguments, **variables)
+def service(
+    folder: Path, *arguments: str, run: Path = ROOT / "run.py", **variables: str
+) -> Iterator[Running]:
+    process = Program(folder, run).start(*arguments, **variables)
     with process:
         try:
             yield Running(process)
@@ -79,7 +83,7 @@ def service(folder: Path, *arguments: str, **variables: str) -> Iterator[Running
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_starts_tells_how_it_is_and_ends_in_order(
     tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -169,6 +173,58 @@ def test_a_tts_url_that_is_the_service_itself_means_its_own_speech_server(tmp_pa
         assert running.health()["parts"]["speech"]["message"] == "espeak voices"
         assert running.get("/v1/audio/voices")["voices"]
         running.end(signal.SIGTERM)
+
+
+def without_weights(folder: Path) -> Path:
+    """Make a program folder like this one, but with no models fetched; returns its run.py."""
+    (folder / "models").mkdir(parents=True)
+    for package in ("server", "pipeline", "discord_bot", "openclaw_client"):
+        (folder / package).symlink_to(ROOT / package)
+    for file in (ROOT / "models").iterdir():
+        if file.name != "weights":
+            (folder / "models" / file.name).symlink_to(file)
+    return Path(shutil.copy(ROOT / "run.py", folder))
+
+
+def test_why_it_hears_without_the_end_of_turn_model_is_told(tmp_path: Path) -> None:
+    variables = {**FIXTURE, "PIPELINE__TURNS__END_OF_TURN_MODEL": "smart_turn", "PIP_NO_INDEX": "1"}
+    with service(tmp_path, run=without_weights(tmp_path / "fresh"), **variables) as running:
+        hearing = running.health()["parts"]["hearing"]
+        assert hearing["status"] == "degraded"
+        assert hearing["message"].startswith("silence alone ends turns: The model smart-turn is")
+        assert "HF_HUB_OFFLINE is set; pip could not fetch the wheel" in hearing["message"]
+        running.end(signal.SIGTERM)
+    (line,) = [line for line in running.log if "Without the end-of-turn model" in line]
+    assert hearing["message"] in line
+
+
+def test_it_ends_at_once_while_pip_fetches_a_model(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent_index:
+        variables = {
+            **FIXTURE,
+            "PIPELINE__TURNS__END_OF_TURN_MODEL": "smart_turn",
+            "PIP_INDEX_URL": f"http://127.0.0.1:{silent_index.getsockname()[1]}/simple",
+        }
+        with service(tmp_path, run=without_weights(tmp_path / "fresh"), **variables) as running:
+            connection, _ = silent_index.accept()
+            with connection:
+                assert running.end(signal.SIGTERM) < 3  # pip too: it would wait for 5 s
+
+
+@pytest.mark.parametrize("reads", [0, 1000])
+def test_it_ends_in_silence_while_somebody_listens_slowly(tmp_path: Path, reads: int) -> None:
+    body = json.dumps({"input": "One two three four. " * 200, "response_format": "pcm"})
+    head = f"POST /v1/audio/speech HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+    head += "Content-Type: application/json\r\n\r\n"
+    with service(tmp_path, **FIXTURE) as running:
+        running.health()
+        port = int(running.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(f"{head}{body if reads else body[:9]}".encode())
+            while reads > 0:
+                reads -= len(client.recv(reads))
+            assert running.end(signal.SIGTERM) < 4
+    assert [line for line in running.log if " ERROR " in line or "Traceback" in line] == []
 
 
 def test_killed_it_leaves_no_process(tmp_path: Path) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -152,8 +155,8 @@ def test_every_older_schema_is_migrated_with_its_turns(tmp_path: Path, version: 
     old = tmp_path / "old" / FILE_NAME
     old.parent.mkdir()
     with closing(sqlite3.connect(old, isolation_level=None)) as connection:
-        for step in STEPS[:version]:
-            connection.executescript(step)
+        for statement in itertools.chain.from_iterable(STEPS[:version]):
+            connection.execute(statement)
         if version >= 1:
             connection.execute("INSERT INTO turns VALUES (1, 't1', 'demo', 'ann', 0.0, '{}')")
         connection.execute(f"PRAGMA user_version = {version}")
@@ -168,10 +171,23 @@ def test_a_step_happens_whole_or_not_at_all() -> None:
         connection.execute("CREATE TABLE calls (mine)")
         with pytest.raises(sqlite3.OperationalError, match="already exists"):
             migrate(connection)
-        connection.execute("ROLLBACK")
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         assert "guild_settings" not in {name for (name,) in tables}
+
+
+def test_several_processes_may_migrate_at_once(tmp_path: Path) -> None:
+    """Threads stand for them: each has a connection of its own, as a process has."""
+
+    def start(number: int) -> None:
+        path = tmp_path / f"{number // 8}.db"
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            together.wait()
+            migrate(connection)
+
+    together = threading.Barrier(8)
+    with ThreadPoolExecutor(8) as processes:
+        assert list(processes.map(start, range(80))) == [None] * 80
 
 
 def failure(folder: Path, work: Callable[[Store], Awaitable[object]] = five_turns) -> str:

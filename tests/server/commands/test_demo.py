@@ -542,3 +542,31 @@ def test_hours_of_audio_do_not_grow_the_memory(tmp_path):
 
     few = most_memory(2)
     assert most_memory(40) - few < 50e6
+
+
+def test_the_replies_do_not_overwrite_what_someone_says(tmp_path):
+    said = tmp_path / "ann.flac"
+    said.write_bytes((CLIPS / "ann-weather.flac").read_bytes())
+    ended = run("demo", f"ann={said}", "--out", str(said), "--fast", *FIXTURE, cache=tmp_path)
+    assert ended.code == 2
+    assert "would overwrite what ann says" in ended.err
+    assert said.read_bytes() == (CLIPS / "ann-weather.flac").read_bytes()
+
+
+def test_a_reader_who_has_had_enough_ends_the_demo_quietly(tmp_path):
+    program = subprocess.Popen(
+        [sys.executable, str(REPOSITORY / "run.py"), "demo", "--fast", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(tmp_path),
+        cwd=tmp_path,
+    )
+    with program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        json.loads(program.stdout.readline())
+        program.stdout.close()
+        errors = program.stderr.read().decode()
+        assert program.wait(60) == 1
+    assert "Traceback" not in errors
+    assert "Broken" not in errors

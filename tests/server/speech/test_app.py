@@ -178,6 +178,12 @@ def test_errors_of_http_have_openais_form_too(
     assert response.json()["error"]["type"] == "invalid_request_error"
 
 
+def test_a_body_beyond_any_text_is_refused() -> None:
+    response = post({"input": "a" * 3_000_000})
+    assert response.status_code == 413
+    assert response.json()["error"]["message"].startswith("send at most 2000000 bytes")
+
+
 def test_an_engine_that_fails_at_once_is_a_server_error() -> None:
     response = post({"input": "!", "response_format": "pcm"})
     assert response.status_code == 500

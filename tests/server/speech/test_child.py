@@ -109,20 +109,16 @@ def test_a_server_that_dies_is_started_again_at_the_same_address() -> None:
     async def story() -> None:
         async with SpeechServer(CONFIG) as server:
             url, pid = server.url, pid_of(server)
+            assert server.answers
             os.kill(pid, signal.SIGKILL)
-            await until(lambda: server.pid not in {pid, None})
+            await until(lambda: not server.answers)
+            await until(lambda: server.answers)
             again = pid_of(server)
-            await until(lambda: _listens(again))
             assert server.url == url
             assert await health(url) == 200
         assert is_gone(again)
 
     run(story)
-
-
-def _listens(pid: int) -> bool:
-    connections = psutil.Process(pid).net_connections("tcp")
-    return any(each.status == psutil.CONN_LISTEN for each in connections)
 
 
 def test_a_server_that_does_not_end_is_killed() -> None:
@@ -219,6 +215,49 @@ def test_the_process_without_settings_says_how_to_start_it() -> None:
     )
     assert out.returncode == 1
     assert "run.py speech" in json.loads(out.stdout)["error"]
+
+
+def test_the_process_whose_parent_goes_while_it_starts_ends_without_a_word() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    out = subprocess.run(
+        [sys.executable, "-m", "server.speech"],
+        input=SpeechConfig(port=0).model_dump_json() + "\n",
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        timeout=20,
+    )
+    os.close(writing)
+    assert out.stderr == ""
+
+
+@pytest.mark.parametrize("how", ["before the first sound", "in the middle"])
+def test_a_client_that_hangs_up_is_not_written_to(
+    how: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def story() -> None:
+        body = json.dumps({"input": "One two three four. " * 200, "response_format": "pcm"})
+        head = f"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        request = f"{head}Content-Type: application/json\r\n\r\n{body}".encode()
+        async with SpeechServer(CONFIG) as server:
+            process = psutil.Process(pid_of(server))
+            assert await health(server.url) == 200
+            await until(lambda: not process.net_connections("tcp")[1:])
+            for _ in range(20):
+                port = int(server.url.rpartition(":")[2])
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(request)
+                if how == "in the middle":
+                    await reader.readexactly(4096)
+                writer.transport.abort()
+            await until(lambda: not process.net_connections("tcp")[1:])
+            assert await health(server.url) == 200
+
+    run(story)
+    assert capfd.readouterr().err == ""
 
 
 def test_our_client_speaks_with_our_server() -> None:
