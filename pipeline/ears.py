@@ -59,6 +59,9 @@ class _Ear:
     hearing: AudioFrame | None = None
     """The frame that is with the VAD."""
 
+    deaf: bool = False
+    """Whether the VAD failed on the newest window."""
+
     task: asyncio.Task[None] | None = None
 
 
@@ -169,8 +172,11 @@ class Ears:
         try:
             probability = await ear.voice.score(window)
         except VoiceActivityError as error:
-            logger.error("%s: %s", self._name, error)  # noqa: TRY400 - not a bug
+            if not ear.deaf:  # once, not 31 times a second
+                logger.error("%s: %s", self._name, error)  # noqa: TRY400 - not a bug
+            ear.deaf = True
             return
+        ear.deaf = False
         end = start + VAD_WINDOW / HEARING_RATE
         if voiced := ear.gate.receive(probability, start=start, end=end):
             self._listener.hear_speech(ear.speaker.id, voiced)

@@ -31,6 +31,7 @@ from server.config import Config
 from server.engines import (
     FIXTURE,
     Ears,
+    model_folder,
     named_agents,
     open_agent,
     open_ears,
@@ -170,7 +171,7 @@ def _failure(errors: ExceptionGroup) -> Exception | None:
 def _with_ears_for_the_scene(config: Config, registry: Registry) -> Config:
     """Let the built-in scene run with the test model where the configured one cannot be had."""
     stt = config.pipeline.stt
-    if Path(stt.model_size).is_dir():
+    if model_folder(stt) is not None:
         return config
     try:
         registry.ensure(stt.model_size, progress_on(sys.stderr))

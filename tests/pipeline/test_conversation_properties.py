@@ -43,7 +43,7 @@ from tests.pipeline.fakes import (
 SPEAKERS = ("ann", "ben", "cyd", "dan")
 
 MANY = settings(
-    max_examples=150,
+    max_examples=300,
     deadline=None,
     derandomize=True,
     database=None,

@@ -92,7 +92,7 @@ async def run_program(
         process.kill()
         await process.wait()
         raise
-    left = [child.name() for child in children if child.is_running()]
+    left = [f"{child.name()} {child.status()}" for child in children if child.is_running()]
     return Ended(process.returncode or 0, out.decode(), err.decode(), left, loop.time() - signalled)
 
 

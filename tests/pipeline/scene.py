@@ -1,0 +1,122 @@
+"""A whole conversation, scripted, with exact times on the audio clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pipeline.cast import Cast, Persona
+from pipeline.clock import AudioTimeLoop
+from pipeline.config import PipelineConfig, RelevanceConfig, TurnsConfig
+from pipeline.conversation import Conversation
+from pipeline.engines import Engines
+from pipeline.relevance import NamedAgent, Relevance
+from pipeline.turn_record import TurnRecord
+from tests.pipeline.fakes import (
+    FakeAgent,
+    FakeEndOfTurn,
+    FakeSpeechToText,
+    FakeTextToSpeech,
+    FakeTransport,
+    FakeVoiceActivity,
+    Script,
+    audio_clock,
+)
+
+BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@dataclass
+class Scene:
+    """What happens, and afterwards what came of it."""
+
+    script: Script
+    said: dict = field(default_factory=dict)
+    scores: tuple[float | None, ...] = ()
+    replies: tuple = ()
+    fails: dict = field(default_factory=dict)
+    closes_at: float = 30.0
+    leaves: tuple[tuple[str, float], ...] = ()
+    people: tuple[str, ...] = ("ann",)
+    speech: float = 2.0
+    relevance: bool = True
+    turns: TurnsConfig = field(default_factory=TurnsConfig)
+    no_model: bool = False
+    cancel_at: float | None = None
+    broken: tuple[str, ...] = ()
+    on_sound: Callable[[Conversation], None] = lambda _: None
+    agent_takes: float = 0.5
+    abort_takes: float = 0.0
+    score_takes: float = 0.02
+    make_transport: Callable[..., FakeTransport] = FakeTransport
+    vad_takes: float = 0.0
+    stt_takes: float = 0.3
+
+    def run(self) -> Scene:
+        self.records: list[TurnRecord] = []
+        with asyncio.Runner(loop_factory=lambda: AudioTimeLoop(measure=False)) as runner:
+            runner.run(self._run())
+        return self
+
+    async def _run(self) -> None:
+        self.transport = self.make_transport(
+            self.script,
+            closes_at=self.closes_at,
+            leaves=self.leaves,
+            people=self.people,
+            broken=self.broken,
+        )
+        self.agent = FakeAgent(*self.replies, takes=self.agent_takes, abort_takes=self.abort_takes)
+        self.tts = FakeTextToSpeech(seconds=self.speech, fails=self.fails)
+        self.stt = FakeSpeechToText(self.said, self.stt_takes)
+        self.vad = FakeVoiceActivity(self.vad_takes)
+        relevance = Relevance(
+            RelevanceConfig(), [NamedAgent("jarvis", ("jarvis",)), NamedAgent("sage", ("sage",))]
+        )
+        conversation = Conversation(
+            "demo",
+            transport=self.transport,
+            engines=Engines(
+                self.vad,
+                None if self.no_model else FakeEndOfTurn(*self.scores, takes=self.score_takes),
+                self.stt,
+                self.agent,
+                self.tts,
+            ),
+            cast=Cast(
+                {
+                    "jarvis": Persona("jarvis", "Jarvis", "deep"),
+                    "sage": Persona("sage", "Sage", "bright"),
+                },
+                "jarvis",
+                relevance if self.relevance else None,
+            ),
+            clock=audio_clock(),
+            config=PipelineConfig(turns=self.turns),
+            began=BEGAN,
+            on_turn=self.records.append,
+        )
+        self.tts.on_sound = lambda: self.on_sound(conversation)
+        complaints: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: complaints.append(context)
+        )
+        task = asyncio.create_task(conversation.run())
+        if self.cancel_at is not None:
+            await audio_clock().sleep_until(self.cancel_at)
+            task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
+        self.ended_at = audio_clock().now()
+        assert complaints == []
+        assert [t for t in asyncio.all_tasks() if t is not asyncio.current_task()] == []
+        assert not any(voice.open for voice in self.vad.voices)
+
+    @property
+    def record(self) -> TurnRecord:
+        [record] = self.records
+        return record
