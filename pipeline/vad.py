@@ -149,6 +149,8 @@ class _Gathering:
     def _run(self) -> None:
         self._next = None
         batch = self._take()
+        if not batch:
+            return  # whoever spoke has left since
         try:
             scores = self._model.score(
                 [waiting.voice for waiting in batch], [waiting.window for waiting in batch]

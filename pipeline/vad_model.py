@@ -144,6 +144,8 @@ class SileroModel:
             VoiceActivityError: The model failed; nothing that is remembered has changed.
 
         """
+        if not voices:
+            return []  # run for nobody, the model aborts the whole process
         call = self._calls.get(len(voices))
         if call is None:
             call = self._calls[len(voices)] = self._new_call(len(voices))

@@ -179,3 +179,18 @@ def test_a_window_of_another_length_is_a_mistake(vad: SileroVad) -> None:
             await vad.open().score(np.zeros(320, np.int16))
 
     asyncio.run(talk())
+
+
+def test_when_everyone_has_left_nothing_is_scored(vad: SileroVad) -> None:
+    # Run for nobody, the model would abort the whole process.
+    async def talk() -> None:
+        stream = vad.open()
+        waiting = asyncio.create_task(stream.score(made_up(0, 1)[0]))
+        await asyncio.sleep(0)
+        stream.close()
+        with pytest.raises(VoiceActivityError, match="stream was closed"):
+            await waiting
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    asyncio.run(talk())

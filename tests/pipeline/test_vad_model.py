@@ -208,3 +208,7 @@ def test_speech_after_music_is_heard_because_the_state_is_reset(
         without_reset.append(recall(command, speech(deaf)))
     assert np.mean(ours) > 0.97
     assert np.mean(ours) > np.mean(without_reset) + 0.03
+
+
+def test_nobody_to_score_is_no_call_of_the_model(model: SileroModel) -> None:
+    assert model.score([], []) == []

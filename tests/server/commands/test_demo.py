@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import struct
 import subprocess
 import sys
@@ -503,8 +502,8 @@ def test_ctrl_c_ends_it_within_two_seconds_and_leaves_nothing(moment, tmp_path):
     ended = run("demo", cache=tmp_path, interrupt=moment)
     assert ended.seconds_after_signal < 2.5  # 2 s and what a loaded machine adds
     assert "Traceback" not in ended.err
-    assert ended.left == []
-    assert ended.code in {130, -signal.SIGINT}
+    assert ended.left == [], (ended.code, ended.seconds_after_signal, ended.err[-1500:])
+    assert ended.code == 130, ended.err
 
 
 @pytest.mark.slow
