@@ -157,6 +157,11 @@ async def open_agent(config: Config) -> AsyncIterator[Agent]:
     """Open the agent that the settings name; without any, the one that echoes."""
     names = spoken_names(config)
     if config.chat.base_url is None:
+        if config.openclaw.base_url is not None:
+            logger.warning(
+                "openclaw.base_url is set, but this version has no Gateway client yet: the agent"
+                " that repeats what it hears answers. chat.base_url names a language model."
+            )
         yield EchoAgent(names)
         return
     agent = ChatCompletionsAgent(config.chat, names)
