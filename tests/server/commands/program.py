@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
+
+from pipeline.audio import HEARING_RATE, Samples, decode_file
 
 REPOSITORY = Path(__file__).parents[3]
 CLIPS = REPOSITORY / "models" / "fixture" / "clips"
@@ -21,6 +24,11 @@ FIXTURE = ("--set", "pipeline.stt.model_size=fixture", "--set", "pipeline.stt.al
 
 LIMIT = 60.0
 """Seconds after which a run that hangs is killed and the test fails."""
+
+
+def samples_of(name: str, rate: int = HEARING_RATE) -> Samples:
+    """Return one of the fixture's clips."""
+    return np.concatenate(list(decode_file(CLIPS / f"{name}.flac", rate=rate)))
 
 
 @dataclass(frozen=True)
