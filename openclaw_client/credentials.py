@@ -41,11 +41,6 @@ class Credentials:
         self._shown = _Shown.SHARED
         self._tried: set[_Shown] = set()
 
-    @property
-    def has_another(self) -> bool:
-        """Whether something else can be shown after a refusal."""
-        return self._shown not in self._tried
-
     def greeting(self) -> Greeting:
         """Return who we are.
 
@@ -71,16 +66,17 @@ class Credentials:
         if device_token:
             self._keep(device_token)
 
-    def failed(self, error: GatewayConnectionError) -> None:
-        """The gateway did not let us in, or the connection was lost."""
+    def failed(self, error: GatewayConnectionError) -> bool:
+        """Take in why there is no connection; return whether to show something else at once."""
         if not isinstance(error, CredentialsError):
-            return
+            return False
         self._tried.add(self._shown)
         if self._shown is _Shown.DEVICE:
             self._keep("")
         self._shown = _Shown.SHARED
         if _Shown.DEVICE not in self._tried and self._has_both():
             self._shown = _Shown.DEVICE
+        return self._shown not in self._tried
 
     def _has_both(self) -> bool:
         try:

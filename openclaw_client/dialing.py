@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -28,8 +29,10 @@ from openclaw_client.refusals import connect_refusal
 LARGEST_MESSAGE = 64 * 2**20
 """Bytes; gateways send at most 25 MiB."""
 
+CLOSING = 1.0
+"""Seconds that a gateway may take to agree that a connection closes."""
+
 _PING = 20.0
-_CLOSING = 1.0
 _HTTPS_PORT, _HTTP_PORT = 443, 80
 
 _NO_GATEWAY_FIX = "Check the port of openclaw.base_url; a Gateway usually listens on 18789"
@@ -104,7 +107,7 @@ async def _open(config: OpenClawConfig, address: str) -> ClientConnection:
         compression=None,  # gateways offer none
         proxy=None,  # what people say goes to this gateway, not to a proxy found somewhere
         open_timeout=config.connect_timeout,
-        close_timeout=_CLOSING,
+        close_timeout=CLOSING,
         ping_interval=_PING,
         ping_timeout=_PING,
         max_size=LARGEST_MESSAGE,
@@ -127,7 +130,7 @@ def _translated(address: str) -> Iterator[None]:
     except (websockets.InvalidHandshake, websockets.InvalidURI) as error:
         raise _handshake_error(error, address) from None
     except OSError as error:  # among them TimeoutError and ssl.SSLError
-        raise _network_error(error, f"the gateway at {address}") from None
+        raise _network_error(error, address) from None
     except ValueError:
         # The library's word for a redirect that it must not follow.
         raise NotAGatewayError(
@@ -156,13 +159,23 @@ def _handshake_error(
     )
 
 
-def _network_error(error: OSError, gateway: str) -> GatewayConnectionError:
+def _network_error(error: OSError, address: str) -> GatewayConnectionError:
+    gateway = f"the gateway at {address}"
     match error:
         case ssl.SSLError():
             reason = getattr(error, "verify_message", "") or error.reason or "handshake failed"
             return TlsError(f"no encrypted connection to {gateway}: {reason}", fix=_TLS_FIX)
         case TimeoutError():
             return UnreachableError(f"{gateway} did not answer in time", fix=_UNREACHABLE_FIX)
+        case ConnectionResetError() if address.startswith("wss:"):
+            # A server without TLS may do this; so does a gateway that is starting or stopping.
+            return UnreachableError(f"{gateway} broke the TLS handshake off", fix=_TLS_FIX)
         case _:
-            reason = error.strerror or type(error).__name__
-            return UnreachableError(f"{gateway} cannot be reached: {reason}", fix=_UNREACHABLE_FIX)
+            return UnreachableError(
+                f"{gateway} cannot be reached: {_reason(error)}", fix=_UNREACHABLE_FIX
+            )
+
+
+def _reason(error: OSError) -> str:
+    """Return what the system calls the error; asyncio has words of its own."""
+    return os.strerror(error.errno) if error.errno else str(error) or type(error).__name__

@@ -14,7 +14,7 @@ from openclaw_client.answers import PendingAnswers
 from openclaw_client.backoff import RECONNECT, WAIT_FOR_PEOPLE
 from openclaw_client.config import OpenClawConfig
 from openclaw_client.credentials import Credentials
-from openclaw_client.dialing import closing_error, dial
+from openclaw_client.dialing import CLOSING, closing_error, dial
 from openclaw_client.errors import (
     GatewayConnectionError,
     Retry,
@@ -97,8 +97,7 @@ class GatewayLink:
             while True:
                 self._set_state(LinkState.CONNECTING, self.error)
                 error = await self._connection()
-                self._credentials.failed(error)
-                if error.retry is Retry.NEVER and self._credentials.has_another:
+                if self._credentials.failed(error):
                     continue
                 _log_failure(error, self.error)
                 refused = error.retry is Retry.NEVER
@@ -122,7 +121,9 @@ class GatewayLink:
         attempts, clock = self._failures, asyncio.get_running_loop()
         self._wanted.set()
         patience = (self._down_since or clock.time()) + within
-        give_up = max(patience, clock.time() + self._config.connect_timeout)
+        # One attempt opens a socket, is greeted, and closes it again.
+        attempt = 2 * self._config.connect_timeout + CLOSING
+        give_up = max(patience, clock.time() + attempt)
         while (hello := self.hello) is None:
             error = self.error
             if self.state is LinkState.CLOSED:

@@ -27,7 +27,7 @@ class StageError(Exception):
     stage: ClassVar[str] = "turn"
     """The stage as it stands in the turn record's ``error`` and ``latency_ms``."""
 
-    spoken: ClassVar[str] = "Sorry, something went wrong."
+    spoken: str = "Sorry, something went wrong."
     """What the people in the room are told, as one short honest sentence."""
 
     def __str__(self) -> str:
@@ -61,10 +61,21 @@ class SpeechToTextError(StageError):
 
 
 class AgentError(StageError):
-    """The agent gave no reply, or broke off."""
+    """The agent gave no reply, or broke off.
+
+    Args:
+        message: What happened and what to do.
+        spoken: What the people in the room are told; "" for that the agent was out of reach.
+
+    """
 
     stage = "gateway"
     spoken = "Sorry, I could not reach the agent."
+
+    def __init__(self, message: str, *, spoken: str = "") -> None:
+        super().__init__(message)
+        if spoken:
+            self.spoken = spoken
 
 
 class TextToSpeechError(StageError):

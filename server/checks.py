@@ -25,6 +25,7 @@ from server.config import Config
 from server.config_view import config_warnings
 from server.doctor import Check, Finding, Outcome
 from server.engines import open_ears, open_voice, without_end_of_turn_model
+from server.gateway.check import check_gateway
 from server.hearing_part import END_OF_TURN, needed_models
 from server.speech.child import SpeechServerError
 from server.threads import in_abandonable_thread
@@ -33,6 +34,9 @@ OLDEST_PYTHON = (3, 11)
 
 _LOADING = 60.0
 """Seconds that a slow machine may take to load the models, or to start the speech server."""
+
+_CONNECTING = 30.0
+"""Seconds that connecting to a gateway may take; its own limits are shorter."""
 
 _SENTENCE = "Hello, I can speak."
 
@@ -47,7 +51,7 @@ def first_checks(config: Config) -> list[Check]:
         Check("hearing", partial(_hearing, config), _LOADING),
         Check("speech", partial(_speech, config), _LOADING),
         Check("chat server", partial(_chat, config.chat)),
-        Check("openclaw", partial(_not_yet, config.openclaw.base_url is not None)),
+        Check("openclaw", partial(check_gateway, config), _CONNECTING),
         Check("discord", partial(_not_yet, config.discord.bot_token is not None)),
     ]
 

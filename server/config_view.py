@@ -70,9 +70,15 @@ def config_warnings(config: Config) -> list[str]:
         for agent_id, agent in config.agents.items()
         for name in (agent.name or agent_id, *agent.names)
     )
-    return [
+    warnings = [
         f"agents.{agent_id}: the name {name!r} is short: it will be misheard, or heard where nobody"
         " said it; names of five letters and more work best"
         for agent_id, name in names
         if len(name) <= _SHORT_NAME
     ]
+    if config.chat.base_url is not None and config.openclaw.base_url is not None:
+        warnings.append(
+            "chat.base_url and openclaw.base_url are both set: the chat server answers, and the"
+            " OpenClaw Gateway is not asked"
+        )
+    return warnings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +11,16 @@ from pathlib import Path
 from models.errors import ModelError
 from models.progress import Progress
 from models.registry import Registry
-from pipeline.agents.chat_completions import ChatCompletionsAgent
-from pipeline.agents.echo import EchoAgent
 from pipeline.cast import Persona
 from pipeline.config import SttConfig
 from pipeline.end_of_turn import SmartTurn
 from pipeline.errors import EndOfTurnError
-from pipeline.interfaces import Agent, EndOfTurnDetector, SpeechToText, VoiceActivityDetector
-from pipeline.relevance import NamedAgent
+from pipeline.interfaces import EndOfTurnDetector, SpeechToText, VoiceActivityDetector
 from pipeline.stt import FasterWhisper
 from pipeline.tts import HttpTextToSpeech
 from pipeline.vad import SileroVad
 from server.config import Config
+from server.roster import Roster
 from server.speech.child import SpeechServer
 
 logger = logging.getLogger(__name__)
@@ -152,45 +150,14 @@ async def open_tts(config: Config, url: str) -> AsyncIterator[HttpTextToSpeech]:
         await tts.aclose()
 
 
-@asynccontextmanager
-async def open_agent(config: Config) -> AsyncIterator[Agent]:
-    """Open the agent that the settings name; without any, the one that echoes."""
-    names = spoken_names(config)
-    if config.chat.base_url is None:
-        if config.openclaw.base_url is not None:
-            logger.warning(
-                "openclaw.base_url is set, but this version has no Gateway client yet: the agent"
-                " that repeats what it hears answers. chat.base_url names a language model."
-            )
-        yield EchoAgent(names)
-        return
-    agent = ChatCompletionsAgent(config.chat, names)
-    try:
-        yield agent
-    finally:
-        await agent.aclose()
-
-
-def spoken_names(config: Config) -> Mapping[str, str]:
-    """Return what people call each agent, by its id."""
-    return {id_: agent.name or id_.capitalize() for id_, agent in config.agents.items()}
-
-
-def named_agents(config: Config) -> list[NamedAgent]:
-    """Return every agent with the names it answers to."""
-    return [
-        NamedAgent(id_, (agent.name or id_, *agent.names)) for id_, agent in config.agents.items()
-    ]
-
-
-async def personas(config: Config, tts: HttpTextToSpeech) -> dict[str, Persona]:
+async def personas(roster: Roster, tts: HttpTextToSpeech) -> dict[str, Persona]:
     """Return every agent as people hear it.
 
     An agent without a voice in the settings gets the server's voice of the
     agent's own name when there is one, else the voice of ``tts.voice``.
     """
-    names = spoken_names(config)
+    names = roster.names()
     return {
         id_: Persona(id_, names[id_], agent.voice or await tts.resolve_voice(id_))
-        for id_, agent in config.agents.items()
+        for id_, agent in roster.agents.items()
     }

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from models.progress import progress_on
 from server.config import Config, ServerConfig, is_loopback
 from server.control import create_control_app
+from server.gateway.part import GatewayPart
 from server.hearing_part import HearingPart
 from server.http_server import HttpServer
 from server.parts import IsolatedPart, Part
@@ -77,7 +78,8 @@ def build_parts(config: Config) -> list[Part]:
     store = StorePart(config.data_dir)
     speech = SpeechPart(config.speech, config.tts)
     hearing = HearingPart(config, progress_on(sys.stderr))
-    return [IsolatedPart(part) for part in (store, speech, hearing)]
+    gateway = GatewayPart(config)
+    return [IsolatedPart(part) for part in (store, speech, hearing, gateway)]
 
 
 async def _run_together(

@@ -27,17 +27,17 @@ from pipeline.interfaces import Participant
 from pipeline.relevance import Relevance
 from pipeline.turn_record import TurnRecord
 from pipeline.wav import Track, WavTransport
+from server.agents import open_agents
 from server.config import Config
 from server.engines import (
     FIXTURE,
     Ears,
     model_folder,
-    named_agents,
-    open_agent,
     open_ears,
     open_voice,
     personas,
 )
+from server.roster import RosterError, configured_roster
 from server.speech.child import SpeechServerError
 
 logger = logging.getLogger(__name__)
@@ -91,10 +91,11 @@ def run_demo(config: Config, options: DemoOptions) -> int:
     """
     try:
         tracks = _tracks(options.speakers)
-        agent = _agent(config, options.agent)
+        if config.openclaw.base_url is None:  # else the gateway's agents count
+            configured_roster(config, options.agent or "")
         _check_files(tracks, options.out)
-        return _play(config, options, tracks, agent)
-    except UsageError as error:
+        return _play(config, options, tracks)
+    except (UsageError, RosterError) as error:
         typer.echo(f"demo: {error}", err=True)
         return 2
     except BrokenPipeError:
@@ -130,17 +131,7 @@ def _check_files(tracks: Sequence[Track], out: Path | None) -> None:
             raise UsageError(f"{out}: --out would overwrite what {track.speaker.name} says")
 
 
-def _agent(config: Config, wanted: str | None) -> str:
-    if wanted is None:
-        default = config.openclaw.agent_id
-        return default if default in config.agents else next(iter(config.agents))
-    if wanted not in config.agents:
-        known = ", ".join(config.agents)
-        raise UsageError(f"there is no agent {wanted!r}; the settings name {known}")
-    return wanted
-
-
-def _play(config: Config, options: DemoOptions, tracks: Sequence[Track], agent: str) -> int:
+def _play(config: Config, options: DemoOptions, tracks: Sequence[Track]) -> int:
     registry = Registry(config.models)
     progress = progress_on(sys.stderr)
     if not options.speakers:
@@ -151,7 +142,7 @@ def _play(config: Config, options: DemoOptions, tracks: Sequence[Track], agent: 
             loop_factory = AudioTimeLoop
         try:
             with asyncio.Runner(loop_factory=loop_factory) as runner:
-                runner.run(_converse(config, options, tracks, agent, ears))
+                runner.run(_converse(config, options, tracks, ears))
         except ExceptionGroup as errors:
             raise (_failure(errors) or errors) from None
     return 0
@@ -189,17 +180,22 @@ def _with_ears_for_the_scene(config: Config, registry: Registry) -> Config:
 
 
 async def _converse(
-    config: Config, options: DemoOptions, tracks: Sequence[Track], agent: str, ears: Ears
+    config: Config, options: DemoOptions, tracks: Sequence[Track], ears: Ears
 ) -> None:
     loop = asyncio.get_running_loop()
-    async with open_voice(config) as tts, open_agent(config) as agents:
+    async with (
+        open_voice(config) as tts,
+        open_agents(config, "demo", options.agent or "") as answering,
+    ):
+        roster = answering.roster
         cast = Cast(
-            await personas(config, tts),
-            agent,
-            Relevance(config.pipeline.relevance, named_agents(config)),
+            await personas(roster, tts),
+            roster.default,
+            Relevance(config.pipeline.relevance, roster.named()),
+            answering.session_key,
         )
         clock: Clock = loop.clock if isinstance(loop, AudioTimeLoop) else LoopClock()
-        engines = Engines(ears.vad, ears.end_of_turn, ears.stt, agents, tts)
+        engines = Engines(ears.vad, ears.end_of_turn, ears.stt, answering.agent, tts)
         transport = WavTransport(tracks, clock, out=options.out)
         conversation = Conversation(
             "demo",
@@ -213,11 +209,13 @@ async def _converse(
         )
         try:
             async with asyncio.TaskGroup() as tasks:
+                warming = tasks.create_task(answering.warm_up(), name="warm-up")
                 tasks.create_task(conversation.run(), name="conversation")
                 await transport.wait_ended()
                 await clock.sleep_until(clock.now() + SETTLE)
                 await conversation.wait_idle()
                 transport.close()
+                warming.cancel()
         finally:
             transport.finish()
 

@@ -12,6 +12,7 @@ from openclaw_client import (
     NoReplyError,
     OpenClawConfig,
     PairingRequiredError,
+    ProtocolMismatchError,
     ReplyTimeoutError,
     RequestError,
     RunError,
@@ -349,5 +350,25 @@ def test_an_error_inside_the_block_comes_out_as_itself():
         async with SmallGateway().running() as gateway:
             with pytest.raises(ZeroDivisionError):
                 await fail(gateway)
+
+    guarded(test)
+
+
+def test_a_refusal_that_only_other_settings_can_mend_is_not_tried_again():
+    async def test() -> None:
+        gateway = SmallGateway()
+
+        async def refuse(visit: Visit, request: dict[str, Any]) -> None:
+            details = {"code": "PROTOCOL_MISMATCH", "expectedProtocol": 6}
+            await visit.refuse(request["id"], "INVALID_REQUEST", "mismatch", details=details)
+
+        gateway.greet = refuse
+        async with gateway.running(), connected(gateway) as client:
+            with pytest.raises(ProtocolMismatchError, match="too new"):
+                await client.connected()
+            with pytest.raises(ProtocolMismatchError, match="too new"):
+                await client.connected(within=1)
+            assert client.stats().state is LinkState.REFUSED
+            assert len(gateway.asked("connect")) == 1
 
     guarded(test)

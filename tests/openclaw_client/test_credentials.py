@@ -8,7 +8,12 @@ from pydantic import SecretStr
 from openclaw_client.config import OpenClawConfig
 from openclaw_client.credentials import Credentials
 from openclaw_client.device import DeviceStore
-from openclaw_client.errors import CredentialsError, DeviceRefusedError, UnreachableError
+from openclaw_client.errors import (
+    CredentialsError,
+    DeviceRefusedError,
+    ProtocolMismatchError,
+    UnreachableError,
+)
 
 ADDRESS = "ws://127.0.0.1:18789"
 WRONG = CredentialsError("wrong")
@@ -49,19 +54,16 @@ def test_a_token_that_was_given_is_kept(store: DeviceStore):
 def test_the_device_token_is_tried_once_when_the_shared_one_is_wrong(store: DeviceStore):
     store.keep_token(ADDRESS, "given")
     shown = credentials(store)
-    shown.failed(WRONG)
-    assert shown.has_another
+    assert shown.failed(WRONG)
     greeting = shown.greeting()
     assert (greeting.token, greeting.device_token) == ("", "given")
-    shown.failed(WRONG)
-    assert not shown.has_another
+    assert not shown.failed(WRONG)
     assert store.token(ADDRESS) == ""
 
 
 def test_without_a_device_token_there_is_nothing_else_to_show(store: DeviceStore):
     shown = credentials(store)
-    shown.failed(WRONG)
-    assert not shown.has_another
+    assert not shown.failed(WRONG)
     assert shown.greeting().token == "shared"
 
 
@@ -76,7 +78,8 @@ def test_after_success_the_shared_token_is_shown_again(store: DeviceStore):
 def test_other_failures_change_nothing(store: DeviceStore):
     store.keep_token(ADDRESS, "given")
     shown = credentials(store)
-    shown.failed(UnreachableError("away"))
+    assert not shown.failed(UnreachableError("away"))
+    assert not shown.failed(ProtocolMismatchError("too new"))
     assert shown.greeting().token == "shared"
 
 
@@ -85,5 +88,4 @@ def test_an_unusable_file_is_an_error_of_the_connection(tmp_path: Path):
     shown = credentials(DeviceStore(tmp_path / "device.json"))
     with pytest.raises(DeviceRefusedError, match="Delete it"):
         shown.greeting()
-    shown.failed(WRONG)
-    assert not shown.has_another
+    assert not shown.failed(WRONG)

@@ -113,13 +113,6 @@ def test_two_people_who_overlap_give_two_clean_turns(tmp_path):
     assert all(turn["heard"] == turn["reply"] != "" for turn in ended.turns)
 
 
-def test_a_gateway_that_cannot_be_used_yet_is_not_pretended(tmp_path):
-    options = ("--set", "openclaw.base_url=ws://127.0.0.1:18789")
-    ended = run("demo", str(CLIPS / "ben-time.flac"), "--fast", *FIXTURE, *options, cache=tmp_path)
-    assert ended.code == 0
-    assert "no Gateway client yet" in ended.err
-
-
 def test_sensitivity_and_agent_are_options(tmp_path):
     file = str(CLIPS / "ann-game.flac")
     alone = run("demo", file, "--fast", "--json", "--agent", "sage", *FIXTURE, cache=tmp_path)
