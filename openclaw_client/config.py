@@ -51,7 +51,12 @@ class AgentTier(BaseModel):
 class OpenClawConfig(BaseModel):
     """How the Gateway is reached."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,  # a password in the address, or a token in the wrong place
+    )
 
     base_url: Annotated[str | None, AfterValidator(_websocket_address)] = None
     """WebSocket address of the Gateway, usually ws://127.0.0.1:18789; also OPENCLAW_BASE_URL.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import ssl
@@ -71,7 +72,7 @@ async def dial(config: OpenClawConfig) -> AsyncIterator[ClientConnection]:
     try:
         yield socket
     finally:
-        await socket.close()
+        await _close(socket)
 
 
 def closing_error(closed: websockets.ConnectionClosed, *, greeted: bool) -> GatewayConnectionError:
@@ -93,6 +94,16 @@ def closing_error(closed: websockets.ConnectionClosed, *, greeted: bool) -> Gate
         return UnavailableError("the gateway restarts")
     after = f": {reason}" if reason else ""
     return UnreachableError(f"the connection to the gateway broke (code {int(code)}{after})")
+
+
+async def _close(socket: ClientConnection) -> None:
+    """Close within a time; the library's own limit begins only when all was written and read."""
+    try:
+        async with asyncio.timeout(CLOSING):
+            await socket.close()
+    except TimeoutError:
+        socket.transport.abort()
+        await socket.wait_closed()
 
 
 async def _open(config: OpenClawConfig, address: str) -> ClientConnection:

@@ -19,6 +19,10 @@ LONGEST_QUOTE = 200
 """Characters of a gateway's message that we repeat."""
 
 
+LONGEST_WAIT = 600.0
+"""Seconds that a gateway can make us wait; the longest of its own is 300."""
+
+
 @dataclass(frozen=True, slots=True)
 class WireError:
     """The ``error`` of a response."""
@@ -58,7 +62,8 @@ class Event:
 def request_text(request_id: str, method: str, params: Json) -> str:
     """Return the text of a request."""
     frame = {"type": "req", "id": request_id, "method": method, "params": params}
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+    return text.encode(errors="replace").decode()  # half a character cannot be sent
 
 
 def parse_frame(data: str | bytes) -> Response | Event | None:
@@ -91,11 +96,10 @@ def text_of(message: Any) -> str | None:
         return None
     content = message.get("content")
     if isinstance(content, str):
-        return content
+        return as_text(content)
     if not isinstance(content, list):
         return None
-    parts = [part.get("text") for part in content if isinstance(part, dict)]
-    return "".join(part for part in parts if isinstance(part, str))
+    return "".join(as_text(part.get("text")) for part in content if isinstance(part, dict))
 
 
 def as_dict(value: Any) -> Json:
@@ -104,8 +108,13 @@ def as_dict(value: Any) -> Json:
 
 
 def as_text(value: Any) -> str:
-    """Return a JSON string, or "" in place of anything else."""
-    return value if isinstance(value, str) else ""
+    """Return a JSON string, or "" in place of anything else.
+
+    Without halves of characters: a stream may be cut inside one, and nobody can say or send it.
+    """
+    if not isinstance(value, str):
+        return ""
+    return value if value.isascii() else value.encode(errors="ignore").decode()
 
 
 def quoted(text: str) -> str:
@@ -125,13 +134,18 @@ def _response(frame: Json) -> Response:
 
 
 def _error(error: Json) -> WireError:
-    after = error.get("retryAfterMs")
     return WireError(
-        code=as_text(error.get("code")) or "UNKNOWN",
+        code=quoted(as_text(error.get("code"))) or "UNKNOWN",
         message=as_text(error.get("message")),
         details=as_dict(error.get("details")),
-        retry_after=after / 1000 if isinstance(after, int | float) and after >= 0 else None,
+        retry_after=_seconds(error.get("retryAfterMs")),
     )
+
+
+def _seconds(milliseconds: Any) -> float | None:
+    if not isinstance(milliseconds, int | float) or not milliseconds >= 0:
+        return None  # among them NaN
+    return min(milliseconds, LONGEST_WAIT * 1000) / 1000
 
 
 def _event(frame: Json) -> Event:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from openclaw_client.errors import ProtocolError
-from openclaw_client.frames import Json, as_dict, as_text
+from openclaw_client.frames import Json, as_dict, as_text, quoted
 
 OLDEST_PROTOCOL = 3
 NEWEST_PROTOCOL = 4
@@ -30,6 +30,7 @@ Gateways that do not know them ignore them."""
 
 _TICK = 30.0
 _PAYLOAD = 8 * 2**20
+_LARGEST = 2**53
 
 
 class Signer(Protocol):
@@ -72,7 +73,8 @@ class Greeting:
         """
         auth = {"token": self.token, "password": self.password}
         if not any(auth.values()):
-            auth = {"deviceToken": self.device_token}
+            # The place of its own, deviceToken, is refused by gateways of protocol 3.
+            auth = {"token": self.device_token}
         params: dict[str, Any] = {
             "minProtocol": OLDEST_PROTOCOL,
             "maxProtocol": NEWEST_PROTOCOL,
@@ -170,7 +172,7 @@ def read_hello(payload: Json) -> tuple[Hello, str]:
     auth = payload.get("auth")
     hello = Hello(
         protocol=protocol,
-        server_version=as_text(server.get("version")),
+        server_version=quoted(as_text(server.get("version"))),
         boot_id=as_text(server.get("bootId")),
         scopes=_strings(auth.get("scopes")) if isinstance(auth, dict) else None,
         methods=_strings(as_dict(payload.get("features")).get("methods")),
@@ -186,4 +188,4 @@ def _strings(value: Any) -> frozenset[str]:
 
 
 def _positive(value: Any, default: float) -> float:
-    return value if isinstance(value, int | float) and value > 0 else default
+    return value if isinstance(value, int | float) and 0 < value <= _LARGEST else default

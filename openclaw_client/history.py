@@ -31,6 +31,14 @@ class HistoryMessage:
     finished: bool = True
     """Whether an assistant's message ended by itself: no tool call, no abort."""
 
+    aborted: bool = False
+    """Whether somebody stopped the assistant in the middle of it."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of an assistant's message is to come any more."""
+        return self.finished or self.aborted
+
 
 def read_history(payload: Json) -> tuple[HistoryMessage, ...]:
     """Read the answer of ``chat.history``, oldest message first."""
@@ -49,7 +57,7 @@ class TurnInHistory:
     """Id of the run by which the gateway took it up again; "" when it did not."""
 
     @classmethod
-    def find(cls, payload: Json, key: str, message: str) -> TurnInHistory | None:
+    def find(cls, payload: Json, key: str, message: str, run_id: str = "") -> TurnInHistory | None:
         """Look for a turn; ``None`` when the session never got it.
 
         Args:
@@ -57,24 +65,28 @@ class TurnInHistory:
             key: The idempotency key of the turn.
             message: What was sent, for gateways whose history does not tell the keys: there the
                 last message of a user is the turn, if it has these words.
+            run_id: Id of its run, where that is another than the key.
 
         """
         messages = read_history(payload)
         place = _place_of(messages, key, message)
         if place is None:
             return None
-        resumed = ""
+        resumed, runs = "", {"", key, run_id}
         replies: list[HistoryMessage] = []
         for row in messages[place + 1 :]:
             if row.role == "user":
                 if not row.text.startswith(_RESUMED):
                     break
                 resumed = row.idempotency_key
+                runs.add(resumed)
                 replies.clear()
             elif row.role == "assistant":
+                if row.run_id not in runs:
+                    break  # the agent said it by itself, later; what woke it is not shown
                 replies.append(row)
         # A run in flight may have said something before it used a tool.
-        ended = bool(replies) and replies[-1].finished and not payload.get("inFlightRun")
+        ended = bool(replies) and replies[-1].over and not payload.get("inFlightRun")
         text = "\n\n".join(one.text for one in replies if one.text.strip())
         return cls(reply=text if ended else None, resumed_as=resumed)
 
@@ -90,11 +102,14 @@ def _messages(rows: list[Any]) -> Iterator[HistoryMessage]:
     for row in rows:
         message = as_dict(row)
         role, text = as_text(message.get("role")), text_of(message)
+        aborted = as_dict(message.get("openclawAbort")).get("aborted") is True
         if role and text is not None:
             yield HistoryMessage(
                 role=role,
                 text=text,
                 idempotency_key=as_text(message.get("idempotencyKey")).removesuffix(":user"),
                 run_id=as_text(as_dict(message.get("__openclaw")).get("runId")),
-                finished=as_text(message.get("stopReason")) not in _UNFINISHED,
+                # The reason of one that was aborted by request is "stop" all the same.
+                finished=as_text(message.get("stopReason")) not in _UNFINISHED and not aborted,
+                aborted=aborted,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from dataclasses import dataclass
 from typing import Never, Protocol
 
 import websockets
@@ -40,6 +41,10 @@ _LOG = logging.getLogger(__name__)
 
 STEADY = 10.0
 """Seconds a connection must last before its loss counts as the first again."""
+
+
+IMPATIENCE = 1.0
+"""Seconds that a connection which is wanted may be waited for after many failures."""
 
 
 class LinkListener(Protocol):
@@ -128,13 +133,13 @@ class GatewayLink:
             error = self.error
             if self.state is LinkState.CLOSED:
                 raise UnreachableError("the connection to the gateway was closed")
-            if error and (error.retry is not Retry.SOON or clock.time() >= give_up):
+            until = patience if error and self._failures != attempts else give_up
+            late = clock.time() >= until
+            if error and (late or error.retry is not Retry.SOON):
                 raise error.with_traceback(None)
-            if error and self._failures != attempts and clock.time() >= patience:
-                raise error.with_traceback(None)
-            if clock.time() >= give_up:
+            if late:
                 raise UnreachableError("there was no connection to the gateway in time")
-            await self._next_change(give_up)
+            await self._next_change(until)
         return hello
 
     def send(self, method: str, params: Json) -> tuple[str, asyncio.Future[Json]]:
@@ -290,12 +295,11 @@ class GatewayLink:
                 await self._wanted.wait()
                 self._wanted.clear()
             return
-        delay, asked = pause_before(error, self._failures)
+        pause = pause_before(error, self._failures)
+        await asyncio.sleep(pause.least)
         try:
-            async with asyncio.timeout(delay):
+            async with asyncio.timeout(pause.longest - pause.least):
                 await self._wanted.wait()
-                if asked:
-                    await asyncio.Event().wait()  # however much we want, it asked us to wait
         except TimeoutError:
             return
 
@@ -318,9 +322,26 @@ def _log_failure(error: GatewayConnectionError, before: GatewayConnectionError |
     _LOG.log(logging.WARNING if news else logging.DEBUG, "Gateway: %s", error)
 
 
-def pause_before(error: GatewayConnectionError, failures: int) -> tuple[float, bool]:
-    """Return the seconds before the next attempt, and whether the gateway itself asked for them."""
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Seconds before the next attempt."""
+
+    least: float
+    """However much a connection is wanted."""
+
+    longest: float
+    """If nobody wants one."""
+
+
+def pause_before(error: GatewayConnectionError, failures: int) -> Pause:
+    """Return how long to wait after so many failures, the last of which was this one.
+
+    After the first, a connection that is wanted is made at once. Later ones keep a gateway that
+    lets us in and breaks with every turn from being asked as fast as it can break.
+    """
     policy = RECONNECT if error.retry is Retry.SOON else WAIT_FOR_PEOPLE
     delay = policy.delay(failures, random.random())  # noqa: S311 - spreads load
     asked = error.retry_after if isinstance(error, UnavailableError) else None
-    return (delay, False) if asked is None else (max(delay, asked), True)
+    if asked is not None:
+        return Pause(max(delay, asked), max(delay, asked))
+    return Pause(min(delay, IMPATIENCE) if failures > 1 else 0.0, delay)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
@@ -23,6 +23,7 @@ from openclaw_client.errors import (
     GatewayConnectionError,
     NotAGatewayError,
     ProtocolError,
+    RequestError,
     ScopeMissingError,
     UnreachableError,
 )
@@ -68,7 +69,7 @@ class Ready:
     """Requests can be made."""
 
     hello: Hello
-    device_token: str
+    device_token: str = field(repr=False)
     """To be kept and sent when there is no other; "" when the gateway gave none."""
 
 
@@ -145,11 +146,20 @@ class GatewayProtocol:
 
         Raises:
             UnreachableError: The connection is not ready, or no more.
+            RequestError: It is larger than the gateway takes; sent, it would end the connection.
 
         """
-        if self.state is not State.READY:
+        if self.state is not State.READY or self.hello is None:
             raise UnreachableError("the connection to the gateway is not ready")
-        return self._queue(method, params)
+        request_id = str(next(self._ids))
+        text = request_text(request_id, method, params)
+        size, most = len(text.encode()), self.hello.max_payload
+        if size > most:
+            raise RequestError(
+                "TOO_LARGE", f"the request is too long for the gateway: {size} bytes of {most}"
+            )
+        self._to_send.append(text)
+        return request_id
 
     def texts_to_send(self) -> list[str]:
         """Return the messages that are to be sent now, in this order."""
@@ -214,11 +224,6 @@ class GatewayProtocol:
         """The socket is closed."""
         self.state = State.CLOSED
 
-    def _queue(self, method: str, params: Json) -> str:
-        request_id = str(next(self._ids))
-        self._to_send.append(request_text(request_id, method, params))
-        return request_id
-
     def _response(self, frame: Response, now: float) -> Iterator[ProtocolEvent]:
         if self.state is State.READY:
             error = request_refusal(frame.error) if frame.error else None
@@ -251,7 +256,9 @@ class GatewayProtocol:
         challenge = read_challenge(payload)
         if challenge is None:
             raise ProtocolError("the gateway's challenge has no nonce")
-        self._connect_id = self._queue("connect", self._greeting.params(*challenge))
+        self._connect_id = str(next(self._ids))
+        params = self._greeting.params(*challenge)
+        self._to_send.append(request_text(self._connect_id, "connect", params))
         self.state = State.HANDSHAKING
 
     def _count(self, seq: int | None) -> Iterator[SequenceGap]:

@@ -5,6 +5,8 @@ Gateways of protocol 4 give a code in ``error.details``; those of protocol 3 onl
 
 from __future__ import annotations
 
+import re
+
 from openclaw_client.errors import (
     CredentialsError,
     DeviceRefusedError,
@@ -28,6 +30,12 @@ _DEVICE_FIX = (
 )
 
 
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""It becomes part of a command that people are asked to run."""
+
+_NO_PROTOCOL = 1000
+
+
 def connect_refusal(error: WireError) -> GatewayConnectionError:
     """Return what the refusal of our ``connect`` means."""
     code = error.detail_code or error.code
@@ -37,10 +45,11 @@ def connect_refusal(error: WireError) -> GatewayConnectionError:
             f"the gateway wants us to wait: {quoted(error.message)}", retry_after=error.retry_after
         )
     if code == "PAIRING_REQUIRED" or error.code == "NOT_PAIRED" or "pairing required" in message:
-        reason = as_text(error.details.get("reason"))
+        reason = quoted(as_text(error.details.get("reason")))
+        request_id = as_text(error.details.get("requestId"))
         return PairingRequiredError(
             "the gateway waits for this device to be approved" + (f" ({reason})" if reason else ""),
-            as_text(error.details.get("requestId")),
+            request_id if _REQUEST_ID.fullmatch(request_id) else "",
         )
     if code == "PROTOCOL_MISMATCH" or "protocol mismatch" in message:
         return _protocol_mismatch(error)
@@ -77,7 +86,7 @@ def request_refusal(error: WireError) -> RequestError | ScopeMissingError:
 
 def _protocol_mismatch(error: WireError) -> ProtocolMismatchError:
     expected = error.details.get("expectedProtocol")
-    if not isinstance(expected, int):
+    if not isinstance(expected, int) or not 0 <= expected < _NO_PROTOCOL:
         return ProtocolMismatchError(
             "the gateway speaks another version of its protocol",
             fix="Update the gateway with: openclaw update; or update openclaw-voice",

@@ -8,8 +8,13 @@ so it is never handed out again.
 
 from __future__ import annotations
 
+import re
+
 LONGEST_REPLY = 200_000
 """Characters after which a reply is cut off: about four hours of speech."""
+
+
+_WORD = re.compile(r"\S+")
 
 
 class ReplyText:
@@ -36,21 +41,27 @@ class ReplyText:
         """Take the whole text so far; return what is new in it.
 
         A text that only repeats what was given is nothing new. One that turns away from it is
-        new from the beginning of the first word that differs.
+        new from the beginning of the first word that differs; other spaces are no difference.
         """
         self._whole = whole[:LONGEST_REPLY]
         if self._given.startswith(self._whole):
             return ""
-        before, self._given = self._given, self._whole
+        before = self._given
         if self._whole.startswith(before):
-            return self._whole[len(before) :]
-        pairs = zip(before, self._whole, strict=False)
-        same = next((at for at, (old, new) in enumerate(pairs) if old != new), len(before))
-        new = self._whole[_word_start(self._whole, same) :]
-        return new if before[-1].isspace() or new[0].isspace() else " " + new
+            new = self._whole[len(before) :]
+        elif new := self._whole[_end_of_common_words(before, self._whole) :]:
+            new = new if before[-1].isspace() or new[0].isspace() else " " + new
+        else:
+            return ""  # the same words, fewer of them, between other spaces
+        self._given = self._whole
+        return new
 
 
-def _word_start(text: str, at: int) -> int:
-    while at > 0 and not text[at - 1].isspace():
-        at -= 1
-    return at
+def _end_of_common_words(one: str, other: str) -> int:
+    """Return where in ``other`` the words end that both begin with."""
+    end = 0
+    for word, its in zip(_WORD.finditer(one), _WORD.finditer(other), strict=False):
+        if word.group() != its.group():
+            return its.start()
+        end = its.end()
+    return end

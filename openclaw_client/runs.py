@@ -199,7 +199,7 @@ class Runs:
 
     def remove(self, run: Run) -> None:
         """Wait for it no more."""
-        self._by_id.pop(run.run_id, None)
+        self._drop(run)
         if not self._any_unacknowledged():
             self._early.clear()
 
@@ -216,7 +216,7 @@ class Runs:
         """The gateway gave the run its id; what came early under it counts now."""
         run.acknowledged = True
         if run_id and run_id != run.run_id:
-            self._by_id.pop(run.run_id, None)
+            self._drop(run)
             run.rename(run_id)
             self._by_id[run_id] = run
         for event in self._early.pop(run.run_id, ()):
@@ -233,8 +233,14 @@ class Runs:
             self._keep(event)
         return None
 
+    def _drop(self, run: Run) -> None:
+        if self._by_id.get(run.run_id) is run:  # and not another turn under the same key
+            del self._by_id[run.run_id]
+
     def _keep(self, event: ChatEvent) -> None:
         events = self._early.setdefault(event.run_id, [])
+        if events and _supersedes(event, events[-1]):
+            events.pop()  # a long reply need not be kept as often as it grew
         events.append(event)
         del events[:-EARLY_EVENTS]
         if len(self._early) > EARLY_RUNS:
@@ -242,6 +248,13 @@ class Runs:
 
     def _any_unacknowledged(self) -> bool:
         return any(not run.acknowledged for run in self._by_id.values())
+
+
+def _supersedes(event: ChatEvent, before: ChatEvent) -> bool:
+    """Return whether one event makes the one before it needless: it holds the whole text too."""
+    deltas = event.state is before.state is ChatState.DELTA
+    later = (event.seq or 0) >= (before.seq or 0)
+    return deltas and later and event.text is not None and not before.replace
 
 
 def result_text(payload: Json) -> str:

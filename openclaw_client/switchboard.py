@@ -10,7 +10,7 @@ from typing import Never
 
 from openclaw_client.config import OpenClawConfig
 from openclaw_client.errors import AgentError, GatewayConnectionError, RequestError
-from openclaw_client.frames import Json, as_dict, as_text
+from openclaw_client.frames import Json, as_dict, as_text, quoted
 from openclaw_client.handshake import Hello
 from openclaw_client.link import GatewayLink
 from openclaw_client.protocol import AgentEvent, Answered
@@ -26,6 +26,9 @@ MOST_SESSIONS = 256
 
 ABORT_PAUSES = (0.0, 0.1, 0.3, 0.6, 1.0, 2.0)
 """Seconds before each try to abort a run: one that has only just been sent is not known yet."""
+
+_UNDER_WAY = frozenset({"", "accepted", "started", "in_flight"})
+"""Status of an answer that is no result; a gateway may give it more than once."""
 
 _SUBSCRIBE = "sessions.messages.subscribe"
 _UNSUBSCRIBE = "sessions.messages.unsubscribe"
@@ -117,9 +120,9 @@ class Switchboard:
             run.fail(str(answer.error))
         elif status == "ok":
             run.finish(result_text(answer.payload))
-        elif run.acknowledged:
-            run.fail(as_text(answer.payload.get("summary")) or status)
-        else:
+        elif status not in _UNDER_WAY:
+            run.fail(quoted(as_text(answer.payload.get("summary")) or status))
+        elif not run.acknowledged:
             self.rename(run, as_text(answer.payload.get("runId")))
         self._tell(run)
 

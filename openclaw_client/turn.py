@@ -20,6 +20,7 @@ from openclaw_client.errors import (
     ReplyTimeoutError,
     RequestError,
     RunError,
+    ScopeMissingError,
     UnreachableError,
 )
 from openclaw_client.frames import Json, as_text
@@ -143,6 +144,8 @@ class Turn:
         self._sent_again = False
         self._sent_message = ""
         self._waited = 0.0
+        self._last_words = 0.0
+        self._bringing = 0.0
 
     def tell(self) -> None:
         """There is news of the run."""
@@ -167,6 +170,7 @@ class Turn:
             await self._bring()
             while True:
                 if text := self.run.take():
+                    self._last_words, self._bringing = self._waited, 0.0
                     yield text
                 elif self.run.outcome is None:
                     await self._wait()
@@ -179,17 +183,19 @@ class Turn:
     async def _bring(self) -> None:
         """Bring the turn to the gateway, or find it there again."""
         clock = asyncio.get_running_loop()
-        give_up = clock.time() + self._limits.reconnect
-        while True:
+        while self._bringing < self._limits.reconnect:
+            started = clock.time()
             self._lost = False
             hello = await self._desk.ready(self._limits.reconnect)
             try:
                 await self._submit(hello)
             except UnreachableError:
-                if clock.time() >= give_up:
-                    raise
+                continue
             else:
                 return
+            finally:
+                self._bringing += clock.time() - started
+        raise UnreachableError("the connection to the gateway broke with every try of the turn")
 
     async def _submit(self, hello: Hello) -> None:
         run, before = self.run, self.sent
@@ -204,8 +210,12 @@ class Turn:
         self.sent, self._sent_again = True, before
         try:
             answer = await self._desk.submit(run, method, params)
+        except ScopeMissingError as error:
+            run.fail(str(error))  # there is nothing to abort
+            raise
         except RequestError as error:
             if not before or in_history or error.code != "UNAVAILABLE":
+                run.fail(error.reason)
                 raise
             await self._begin_anew(hello)
             return
@@ -229,6 +239,7 @@ class Turn:
     async def _acknowledged(self, answer: Json, *, resent: bool) -> None:
         run_id = as_text(answer.get("runId"))
         if not run_id:
+            self.run.fail("taken as a command")
             raise NoReplyError("the gateway took the words as a command, not as a turn")
         self._desk.rename(self.run, run_id)
         self.acknowledged_at = asyncio.get_running_loop().time()
@@ -244,7 +255,7 @@ class Turn:
         """Look whether the session got the turn, and take what it has of the reply."""
         run = self.run
         answer = await self._desk.history(run.session_key, _HISTORY_ROWS)
-        found = TurnInHistory.find(answer, run.key, self._sent_message)
+        found = TurnInHistory.find(answer, run.key, self._sent_message, run.run_id)
         if found is None:
             return False
         if found.resumed_as and found.resumed_as != run.run_id:
@@ -276,11 +287,12 @@ class Turn:
         """Wait for news; when the connection is lost, until the turn is found again."""
         clock = asyncio.get_running_loop()
         started = clock.time()
-        limit = self._limits.stall if self.run.said else self._limits.first_words - self._waited
-        limit = max(0.0, min(limit, self._limits.whole - self._waited))
+        # Both count from the last words, which at first are none.
+        limit = self._limits.stall if self.run.said else self._limits.first_words
+        limit = min(limit - (self._waited - self._last_words), self._limits.whole - self._waited)
         too_late = False
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(max(0.0, limit)):
                 await self._news.wait()
         except TimeoutError:
             too_late = True

@@ -1,16 +1,21 @@
 """A client at a scripted gateway, and what to do with it."""
 
 import asyncio
+import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import SecretStr
 
-from openclaw_client import GatewayClient, OpenClawConfig, SpontaneousRun
-from tests.openclaw_client.small_gateway import GUARD, Reply, SmallGateway, Visit
+from openclaw_client import AgentError, GatewayClient, OpenClawConfig, SpontaneousRun
+from tests.peers.gateway_hub import GUARD, Ack, Chat, GatewayHub, Reply, performs
 
 SESSION = "agent:main:discord:channel:5"
+TOKEN = "hush-hush"
+WHISPER = "whispered"
+"""What is said in turns whose words must not get out."""
 
 
 def guarded(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -22,12 +27,40 @@ async def whole(pieces: AsyncGenerator[str]) -> str:
         return "".join([piece async for piece in pieces])
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a listener gets of a turn."""
+
+    words: str
+    error: AgentError | None = None
+
+
+async def heard(pieces: AsyncGenerator[str]) -> Heard:
+    """Listen to a reply to its end, or until it breaks off."""
+    words = ""
+    async with aclosing(pieces):
+        try:
+            async for piece in pieces:
+                words += piece
+        except AgentError as error:
+            shown = f"{error} {error!r} {''.join(traceback.format_exception(error))}"
+            assert TOKEN not in shown
+            assert WHISPER not in shown
+            return Heard(words, error)
+    return Heard(words)
+
+
+async def asked(client: GatewayClient, session: str = SESSION, **more: Any) -> Heard:
+    """Ask something and listen."""
+    return await heard(client.ask(session, f"Ann: {WHISPER}", **more))
+
+
 @asynccontextmanager
 async def connected(
-    gateway: SmallGateway, said: list[SpontaneousRun] | None = None, **settings: Any
+    gateway: GatewayHub, said: list[SpontaneousRun] | None = None, **settings: Any
 ) -> AsyncIterator[GatewayClient]:
     config = OpenClawConfig(
-        base_url=gateway.url, auth_token=SecretStr("hush-hush"), **{"retry_timeout": 5, **settings}
+        base_url=gateway.url, auth_token=SecretStr(TOKEN), **{"retry_timeout": 5, **settings}
     )
     spontaneous = None if said is None else said.append
     async with GatewayClient(config, on_spontaneous=spontaneous) as client:
@@ -35,10 +68,4 @@ async def connected(
 
 
 def turn_that(*events: tuple[str, str | None], **more: Any) -> Reply:
-    async def reply(visit: Visit, request: dict[str, Any]) -> None:
-        key = request["params"]["idempotencyKey"]
-        await visit.answer(request["id"], {"runId": key, "status": "accepted"})
-        for state, text in events:
-            await visit.chat(key, state, text, **more)
-
-    return reply
+    return performs(Ack(), *(Chat(state, text, more=more) for state, text in events))

@@ -1,11 +1,20 @@
-"""Ports and certificates for the tests of connections."""
+"""Ports and certificates for the tests of connections, and a guard over secrets."""
 
+import logging
+import re
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.openclaw_client.clients import TOKEN, WHISPER
+
+PASSWORD = "hush-password"
+DEVICE_TOKEN = "hush-device"
+SECRETS = (TOKEN, PASSWORD, DEVICE_TOKEN)
 
 
 @pytest.fixture
@@ -28,3 +37,17 @@ def certificate(tmp_path: Path) -> Path:
     subprocess.run([openssl, *options.split(), *names, *files], check=True, capture_output=True)
     both.write_text(key.read_text() + made.read_text())
     return both
+
+
+@pytest.fixture
+def secrets_kept(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail when anything logs a secret at any level, or the words of a turn above DEBUG."""
+    caplog.set_level(logging.DEBUG)
+    yield
+    formatter = logging.Formatter("%(name)s %(message)s")
+    for record in caplog.get_records("call"):
+        text = formatter.format(record)
+        assert not any(secret in text for secret in SECRETS), record.name
+        if record.levelno > logging.DEBUG:
+            assert WHISPER not in text
+            assert not re.search(r"\bw\d+\b", text), "the words of a reply"

@@ -17,12 +17,12 @@ from openclaw_client import (
 )
 from tests.openclaw_client.captured import hello
 from tests.openclaw_client.clients import SESSION, connected, guarded, turn_that, whole
-from tests.openclaw_client.small_gateway import SmallGateway, Visit, echo, until
+from tests.peers.gateway_hub import GatewayHub, Visit, echo, until
 
 
 def test_a_turn_is_asked_and_streamed():
     async def test() -> None:
-        gateway, heard = SmallGateway(), asyncio.Event()
+        gateway, heard = GatewayHub(), asyncio.Event()
 
         async def in_two_parts(visit: Visit, request: dict[str, Any]) -> None:
             key = request["params"]["idempotencyKey"]
@@ -49,7 +49,7 @@ def test_a_turn_is_asked_and_streamed():
 
 def test_on_protocol_3_the_words_are_quoted_and_sent_by_chat_send():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
         gateway.hello = hello(3, auth=None)
         async with gateway.running(), connected(gateway) as client:
             await whole(client.ask(SESSION, "Ann: stop"))
@@ -62,7 +62,7 @@ def test_on_protocol_3_the_words_are_quoted_and_sent_by_chat_send():
 
 def test_on_protocol_3_a_turn_waits_for_the_one_before_in_its_session():
     async def test() -> None:
-        gateway, order = SmallGateway(), []
+        gateway, order = GatewayHub(), []
         gateway.hello = hello(3, auth=None)
 
         async def slow(visit: Visit, request: dict[str, Any]) -> None:
@@ -88,7 +88,7 @@ def test_on_protocol_3_a_turn_waits_for_the_one_before_in_its_session():
 def test_two_turns_at_a_time_keep_their_words():
     async def test() -> None:
         async with (
-            SmallGateway().running() as gateway,
+            GatewayHub().running() as gateway,
             connected(gateway) as client,
             asyncio.TaskGroup() as tasks,
         ):
@@ -103,7 +103,7 @@ def test_two_turns_at_a_time_keep_their_words():
 
 def test_steering_stops_the_run_and_asks_anew():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def long_or_echo(visit: Visit, request: dict[str, Any]) -> None:
             if "long" not in request["params"]["message"]:
@@ -127,7 +127,7 @@ def test_steering_stops_the_run_and_asks_anew():
 
 def test_what_was_heard_of_a_cut_reply_stands_before_the_next_turn():
     async def test() -> None:
-        async with SmallGateway().running() as gateway, connected(gateway) as client:
+        async with GatewayHub().running() as gateway, connected(gateway) as client:
             await whole(client.ask(SESSION, "Ann: hi", heard=" It\nis "))
             await whole(client.ask(SESSION, "Ann: hi", heard=""))
             some, none = (asked["message"] for asked in gateway.asked("agent"))
@@ -139,7 +139,7 @@ def test_what_was_heard_of_a_cut_reply_stands_before_the_next_turn():
 
 def test_an_unknown_agent_is_refused_with_the_known_ones():
     async def test() -> None:
-        async with SmallGateway().running() as gateway, connected(gateway) as client:
+        async with GatewayHub().running() as gateway, connected(gateway) as client:
             with pytest.raises(UnknownAgentError) as caught:
                 await whole(client.ask("agent:nobody:x", "Ann: hi"))
             assert caught.value.known == ("main", "jarvis")
@@ -152,7 +152,7 @@ def test_an_unknown_agent_is_refused_with_the_known_ones():
 
 def test_a_malformed_session_key_is_refused():
     async def test() -> None:
-        async with SmallGateway().running() as gateway, connected(gateway) as client:
+        async with GatewayHub().running() as gateway, connected(gateway) as client:
             with pytest.raises(SessionKeyError):
                 await whole(client.ask("agent::discord:dm:1", "Ann: hi"))
 
@@ -161,7 +161,7 @@ def test_a_malformed_session_key_is_refused():
 
 def test_agents_and_history():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def history(visit: Visit, request: dict[str, Any]) -> None:
             await visit.answer(request["id"], {"messages": [{"role": "user", "content": "hi"}]})
@@ -178,7 +178,7 @@ def test_agents_and_history():
 
 def test_a_transcript_is_a_real_turn_whose_answer_is_dropped():
     async def test() -> None:
-        async with SmallGateway().running() as gateway, connected(gateway) as client:
+        async with GatewayHub().running() as gateway, connected(gateway) as client:
             await client.add_transcript(SESSION, "Ann called.", idempotency_key="call-1")
             (asked,) = gateway.asked("agent")
             assert asked["message"] == "[transcript]\nAnn called."
@@ -190,7 +190,7 @@ def test_a_transcript_is_a_real_turn_whose_answer_is_dropped():
 
 def test_a_transcript_may_be_taken_in_silence_but_not_fail():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
         gateway.replies["agent"] = turn_that(("final", None))
         async with gateway.running(), connected(gateway) as client:
             await client.add_transcript(SESSION, "Ann called.")
@@ -203,7 +203,7 @@ def test_a_transcript_may_be_taken_in_silence_but_not_fail():
 
 def test_a_warm_up_uses_a_session_of_its_own():
     async def test() -> None:
-        async with SmallGateway().running() as gateway, connected(gateway) as client:
+        async with GatewayHub().running() as gateway, connected(gateway) as client:
             await client.warm_up("jarvis")
             assert gateway.asked("agent")[0]["sessionKey"] == "agent:jarvis:voice:warm-up"
 
@@ -213,7 +213,7 @@ def test_a_warm_up_uses_a_session_of_its_own():
 def test_model_and_thinking_come_from_the_settings_of_the_agent():
     async def test() -> None:
         tiers = {"main": AgentTier(model="fake/fast", thinking="low")}
-        async with SmallGateway().running() as gateway, connected(gateway, agents=tiers) as client:
+        async with GatewayHub().running() as gateway, connected(gateway, agents=tiers) as client:
             await whole(client.ask(SESSION, "Ann: hi"))
             await whole(client.ask(SESSION, "Ann: hi", thinking="high"))
             await whole(client.ask("agent:jarvis:x", "Ann: hi"))
@@ -226,7 +226,7 @@ def test_model_and_thinking_come_from_the_settings_of_the_agent():
 
 def test_an_agent_whose_model_cannot_be_chosen_keeps_its_own(caplog: pytest.LogCaptureFixture):
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def refuse(visit: Visit, request: dict[str, Any]) -> None:
             await visit.refuse(request["id"], "INVALID_REQUEST", "missing scope: operator.admin")
@@ -241,7 +241,7 @@ def test_an_agent_whose_model_cannot_be_chosen_keeps_its_own(caplog: pytest.LogC
     assert caplog.text.count("keeps its model") == 1
 
 
-async def ring(gateway: SmallGateway, session_key: str, text: str, *, by_itself: bool) -> None:
+async def ring(gateway: GatewayHub, session_key: str, text: str, *, by_itself: bool) -> None:
     (visit,) = gateway.visits
     payload = {"runId": text, "sessionKey": session_key, "isHeartbeat": by_itself}
     begun = {**payload, "stream": "lifecycle", "data": {"phase": "start"}}
@@ -253,7 +253,7 @@ async def ring(gateway: SmallGateway, session_key: str, text: str, *, by_itself:
 def test_what_an_agent_says_by_itself_is_told_if_allowed(*, allowed: bool):
     async def test() -> None:
         said: list[SpontaneousRun] = []
-        gateway = SmallGateway()
+        gateway = GatewayHub()
         async with gateway.running(), connected(gateway, said, spontaneous=allowed) as client:
             await client.connected()
             client.follow(SESSION)
@@ -270,7 +270,7 @@ def test_what_an_agent_says_by_itself_is_told_if_allowed(*, allowed: bool):
 def test_leftovers_of_a_restart_are_not_told():
     async def test() -> None:
         said: list[SpontaneousRun] = []
-        gateway = SmallGateway()
+        gateway = GatewayHub()
         async with gateway.running(), connected(gateway, said, spontaneous=True) as client:
             await client.connected()
             client.follow(SESSION)
@@ -285,7 +285,7 @@ def test_leftovers_of_a_restart_are_not_told():
 
 def test_statistics():
     async def test() -> None:
-        async with SmallGateway().running() as gateway, connected(gateway) as client:
+        async with GatewayHub().running() as gateway, connected(gateway) as client:
             assert client.stats().state in {LinkState.IDLE, LinkState.CONNECTING}
             await whole(client.ask(SESSION, "Ann: hi"))
             stats = client.stats()
@@ -301,7 +301,7 @@ def test_statistics():
 
 def test_logs_hold_no_token_and_no_words(caplog: pytest.LogCaptureFixture):
     async def test() -> None:
-        async with SmallGateway().running() as gateway, connected(gateway) as client:
+        async with GatewayHub().running() as gateway, connected(gateway) as client:
             await whole(client.ask(SESSION, "Ann: private-words"))
             gateway.drop()
             await until(lambda: client.stats().reconnects == 1)

@@ -20,12 +20,12 @@ from openclaw_client import (
 )
 from tests.openclaw_client.captured import hello
 from tests.openclaw_client.clients import SESSION, connected, guarded, turn_that, whole
-from tests.openclaw_client.small_gateway import SmallGateway, Visit, echo, until
+from tests.peers.gateway_hub import GatewayHub, Visit, echo, until
 
 
 def test_closing_a_turn_aborts_its_run():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def long(visit: Visit, request: dict[str, Any]) -> None:
             key = request["params"]["idempotencyKey"]
@@ -45,7 +45,7 @@ def test_closing_a_turn_aborts_its_run():
 
 def test_a_run_that_is_not_known_yet_is_aborted_as_soon_as_it_is():
     async def test() -> None:
-        gateway, aborted = SmallGateway(), asyncio.Event()
+        gateway, aborted = GatewayHub(), asyncio.Event()
 
         async def late(visit: Visit, request: dict[str, Any]) -> None:
             await asyncio.sleep(0.15)
@@ -80,7 +80,7 @@ def test_a_run_that_is_not_known_yet_is_aborted_as_soon_as_it_is():
 )
 def test_a_turn_without_success_is_an_error(reply: Any, error: type[Exception], words: str):
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
         gateway.replies["agent"] = reply
         async with gateway.running(), connected(gateway, timeout=0.2, stall_timeout=0.2) as client:
             with pytest.raises(error, match=words):
@@ -92,7 +92,7 @@ def test_a_turn_without_success_is_an_error(reply: Any, error: type[Exception], 
 
 def test_words_that_the_gateway_takes_as_a_command_get_no_reply():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def command(visit: Visit, request: dict[str, Any]) -> None:
             await visit.answer(request["id"], {"ok": True, "aborted": False, "runIds": []})
@@ -107,7 +107,7 @@ def test_words_that_the_gateway_takes_as_a_command_get_no_reply():
 
 def test_a_turn_that_is_refused_is_an_error_without_a_secret():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def refuse(visit: Visit, request: dict[str, Any]) -> None:
             await visit.refuse(request["id"], "INVALID_REQUEST", "no such thing")
@@ -122,7 +122,7 @@ def test_a_turn_that_is_refused_is_an_error_without_a_secret():
 
 def test_the_second_answer_ends_a_run_whose_final_was_lost():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def lossy(visit: Visit, request: dict[str, Any]) -> None:
             key = request["params"]["idempotencyKey"]
@@ -140,7 +140,7 @@ def test_the_second_answer_ends_a_run_whose_final_was_lost():
 
 def test_a_turn_that_is_cut_off_is_found_again_and_not_repeated():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def cut(visit: Visit, request: dict[str, Any]) -> None:
             key = request["params"]["idempotencyKey"]
@@ -165,7 +165,7 @@ def test_a_turn_that_is_cut_off_is_found_again_and_not_repeated():
 
 def test_a_turn_that_ended_while_we_were_away_is_read_from_the_history():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def cut(visit: Visit, request: dict[str, Any]) -> None:
             await visit.chat(request["params"]["idempotencyKey"], "delta", "w0")
@@ -189,7 +189,7 @@ def test_a_turn_that_ended_while_we_were_away_is_read_from_the_history():
 
 def test_a_turn_that_a_restarted_gateway_took_up_itself_is_followed():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def cut(visit: Visit, request: dict[str, Any]) -> None:
             await visit.chat(request["params"]["idempotencyKey"], "delta", "w0 w1")
@@ -216,7 +216,7 @@ def test_a_turn_that_a_restarted_gateway_took_up_itself_is_followed():
 
 def test_a_turn_that_failed_beside_the_one_that_was_taken_up_is_followed():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def race(visit: Visit, request: dict[str, Any]) -> None:
             if len(gateway.asked("agent")) == 1:
@@ -246,7 +246,7 @@ def test_a_turn_that_failed_beside_the_one_that_was_taken_up_is_followed():
 
 def test_a_turn_that_never_reached_its_session_is_asked_under_another_key():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def burnt(visit: Visit, request: dict[str, Any]) -> None:
             match len(gateway.asked("agent")):
@@ -268,7 +268,7 @@ def test_a_turn_that_never_reached_its_session_is_asked_under_another_key():
 
 def test_a_turn_is_given_up_when_the_gateway_stays_away():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
         async with connected(gateway, retry_timeout=0.3) as client:
             async with gateway.running():
                 client.update(OpenClawConfig(base_url=gateway.url, retry_timeout=0.3))
@@ -283,7 +283,7 @@ def test_a_turn_is_given_up_when_the_gateway_stays_away():
 
 def test_a_wrong_token_is_not_tried_again_until_the_settings_change():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def check(visit: Visit, request: dict[str, Any]) -> None:
             if request["params"]["auth"]["token"] == "right":
@@ -308,7 +308,7 @@ def test_a_wrong_token_is_not_tried_again_until_the_settings_change():
 
 def test_a_device_that_waits_for_approval_goes_on_by_itself(caplog: pytest.LogCaptureFixture):
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def pair(visit: Visit, request: dict[str, Any]) -> None:
             details = {"code": "PAIRING_REQUIRED", "requestId": "r-1"}
@@ -330,7 +330,7 @@ def test_a_device_that_waits_for_approval_goes_on_by_itself(caplog: pytest.LogCa
 
 def test_a_closed_client_says_so():
     async def test() -> None:
-        async with SmallGateway().running() as gateway:
+        async with GatewayHub().running() as gateway:
             async with connected(gateway) as client:
                 await client.connected()
             with pytest.raises(UnreachableError, match="closed"):
@@ -342,12 +342,12 @@ def test_a_closed_client_says_so():
 
 def test_an_error_inside_the_block_comes_out_as_itself():
     async def test() -> None:
-        async def fail(gateway: SmallGateway) -> None:
+        async def fail(gateway: GatewayHub) -> None:
             async with connected(gateway) as client:
                 await client.connected()
                 raise ZeroDivisionError
 
-        async with SmallGateway().running() as gateway:
+        async with GatewayHub().running() as gateway:
             with pytest.raises(ZeroDivisionError):
                 await fail(gateway)
 
@@ -356,7 +356,7 @@ def test_an_error_inside_the_block_comes_out_as_itself():
 
 def test_a_refusal_that_only_other_settings_can_mend_is_not_tried_again():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def refuse(visit: Visit, request: dict[str, Any]) -> None:
             details = {"code": "PROTOCOL_MISMATCH", "expectedProtocol": 6}

@@ -37,6 +37,14 @@ def test_an_address_holds_no_secret(written: str):
         OpenClawConfig(base_url=written)
 
 
+def test_an_error_in_the_settings_shows_no_secret():
+    for settings in ({"base_url": "ws://ann:hush@host"}, {"auth_token": ["hush"]}):
+        with pytest.raises(ValidationError) as caught:
+            OpenClawConfig(**settings)
+        assert "hush" not in str(caught.value)
+        assert "hush" not in repr(caught.value)
+
+
 def test_the_names_of_the_first_version_are_taken_as_keywords():
     config = OpenClawConfig.model_validate(
         {

@@ -21,7 +21,7 @@ from openclaw_client.errors import (
     UnavailableError,
     UnreachableError,
 )
-from tests.openclaw_client.small_gateway import GUARD, SmallGateway
+from tests.peers.gateway_hub import GUARD, GatewayHub
 
 Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -63,7 +63,7 @@ def failure_with(peer: Peer, scheme: str = "ws", within: float = 5.0) -> Gateway
 
 def test_a_gateway_is_reached():
     async def test() -> None:
-        async with SmallGateway().running() as gateway:
+        async with GatewayHub().running() as gateway:
             await dialled(gateway.url)
 
     asyncio.run(test())

@@ -18,7 +18,7 @@ from openclaw_client import (
     create_client,
 )
 from openclaw_client.facade import DEVICE_FILE, OpenClawClient
-from tests.openclaw_client.small_gateway import GUARD, SmallGateway, Visit, until
+from tests.peers.gateway_hub import GUARD, GatewayHub, Visit, until
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def guarded(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 @asynccontextmanager
-async def per_guild(gateway: SmallGateway, **more: Any) -> AsyncIterator[PerGuildOpenClawClient]:
+async def per_guild(gateway: GatewayHub, **more: Any) -> AsyncIterator[PerGuildOpenClawClient]:
     config = OpenClawConfig(base_url=gateway.url, retry_timeout=0.5, **more)
     clients = PerGuildOpenClawClient(config)
     try:
@@ -43,7 +43,7 @@ async def per_guild(gateway: SmallGateway, **more: Any) -> AsyncIterator[PerGuil
 
 def test_the_first_script_runs_as_written():
     async def test() -> None:
-        async with SmallGateway().running() as gateway:
+        async with GatewayHub().running() as gateway:
             client = create_client(base_url=gateway.url, auth_token="", agent_id="main")
             await client.connect()
             response = await client.send_message(
@@ -60,7 +60,7 @@ def test_the_first_script_runs_as_written():
 
 def test_the_answer_function_of_the_first_bot_runs_as_written():
     async def test() -> None:
-        async with SmallGateway().running() as gateway:
+        async with GatewayHub().running() as gateway:
             openclaw_client = PerGuildOpenClawClient(
                 OpenClawConfig(
                     base_url=gateway.url,
@@ -107,7 +107,7 @@ def test_a_wrong_address_is_told_at_once():
 
 def test_the_agent_of_a_call_wins():
     async def test() -> None:
-        async with SmallGateway().running() as gateway:
+        async with GatewayHub().running() as gateway:
             client = create_client(gateway.url, agent_id="main")
             await client.send_message("hi", speaker="1")
             await client.send_message("hi", speaker="1", agent_id="jarvis")
@@ -130,7 +130,7 @@ def test_the_agent_of_a_call_wins():
 def test_with_a_channel_the_session_is_that_of_the_scope(scope: str, key: str):
     async def test() -> None:
         async with (
-            SmallGateway().running() as gateway,
+            GatewayHub().running() as gateway,
             per_guild(gateway, session_scope=scope) as clients,
         ):
             client = clients.get_or_create(9)
@@ -143,7 +143,7 @@ def test_with_a_channel_the_session_is_that_of_the_scope(scope: str, key: str):
 def test_a_voice_channel_may_continue_a_text_channel():
     async def test() -> None:
         async with (
-            SmallGateway().running() as gateway,
+            GatewayHub().running() as gateway,
             per_guild(gateway, text_channels={"5": "77"}) as clients,
         ):
             await clients.get_or_create(9).send_message("hi", speaker="1", channel_id="5")
@@ -154,7 +154,7 @@ def test_a_voice_channel_may_continue_a_text_channel():
 
 def test_context_stands_before_the_message():
     async def test() -> None:
-        async with SmallGateway().running() as gateway, per_guild(gateway) as clients:
+        async with GatewayHub().running() as gateway, per_guild(gateway) as clients:
             reply = await clients.get_or_create(9).send_message(
                 "hi", speaker="1", context="It rains."
             )
@@ -166,7 +166,7 @@ def test_context_stands_before_the_message():
 @pytest.mark.parametrize("speaker", ["", "a b", "x:y"])
 def test_a_speaker_that_is_no_id_is_refused(speaker: str):
     async def test() -> None:
-        async with SmallGateway().running() as gateway, per_guild(gateway) as clients:
+        async with GatewayHub().running() as gateway, per_guild(gateway) as clients:
             with pytest.raises(AgentError):
                 await clients.get_or_create(9).send_message("hi", speaker=speaker)
 
@@ -175,7 +175,7 @@ def test_a_speaker_that_is_no_id_is_refused(speaker: str):
 
 def test_no_reply_is_an_error_and_never_empty():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def silent(visit: Visit, request: dict[str, Any]) -> None:
             key = request["params"]["idempotencyKey"]
@@ -202,7 +202,7 @@ def test_connecting_to_nothing_fails_at_once(unused_port: int):
 
 def test_a_guild_has_one_client_that_connects_when_it_is_needed():
     async def test() -> None:
-        async with SmallGateway().running() as gateway, per_guild(gateway) as clients:
+        async with GatewayHub().running() as gateway, per_guild(gateway) as clients:
             client = clients.get_or_create(1)
             assert clients.get_or_create("1") is client
             assert clients.get_or_create(2) is not client
@@ -217,7 +217,7 @@ def test_a_guild_has_one_client_that_connects_when_it_is_needed():
 
 def test_removing_a_guild_closes_its_connection_and_no_other():
     async def test() -> None:
-        async with SmallGateway().running() as gateway, per_guild(gateway) as clients:
+        async with GatewayHub().running() as gateway, per_guild(gateway) as clients:
             await clients.get_or_create(1).connect()
             await clients.get_or_create(2).connect()
             clients.remove_guild(1)
@@ -232,7 +232,7 @@ def test_removing_a_guild_closes_its_connection_and_no_other():
 
 def test_one_guilds_slow_agent_holds_up_no_other():
     async def test() -> None:
-        gateway, go_on = SmallGateway(), asyncio.Event()
+        gateway, go_on = GatewayHub(), asyncio.Event()
         usual = gateway.replies["agent"]
 
         async def slow(visit: Visit, request: dict[str, Any]) -> None:
@@ -256,7 +256,7 @@ def test_one_guilds_slow_agent_holds_up_no_other():
 
 def test_a_client_can_be_used_again_after_it_was_closed():
     async def test() -> None:
-        async with SmallGateway().running() as gateway:
+        async with GatewayHub().running() as gateway:
             client = create_client(gateway.url)
             for _ in range(2):
                 await client.connect()

@@ -7,6 +7,7 @@ import pytest
 from openclaw_client.errors import ProtocolError
 from openclaw_client.frames import (
     LONGEST_QUOTE,
+    LONGEST_WAIT,
     Event,
     Response,
     WireError,
@@ -123,6 +124,35 @@ def test_a_request_is_compact_json():
 )
 def test_the_text_of_a_message(message: object, text: str | None):
     assert text_of(message) == text
+
+
+def test_half_a_character_is_left_out_until_it_is_whole():
+    assert text_of({"content": "ten \ud83d"}) == "ten "
+    assert text_of({"content": [{"text": "ten \ud83d"}]}) == "ten "
+    assert text_of({"content": "ten \U0001f600"}) == "ten \U0001f600"
+
+
+def test_half_a_character_can_be_sent_all_the_same():
+    text = request_text("1", "agent", {"message": "ten \ud83d é"})
+    assert json.loads(text.encode())["params"] == {"message": "ten ? é"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("500", 0.5),
+        ("1e999", LONGEST_WAIT),
+        ("9" * 400, LONGEST_WAIT),
+        ("NaN", None),
+        ("-1", None),
+        ('"5"', None),
+    ],
+)
+def test_how_long_a_gateway_can_make_us_wait(asked: str, seconds: float | None):
+    frame = parse_frame('{"type":"res","id":"1","ok":false,"error":{"retryAfterMs":' + asked + "}}")
+    assert isinstance(frame, Response)
+    assert frame.error
+    assert frame.error.retry_after == seconds
 
 
 def test_a_quote_is_one_short_line():

@@ -38,7 +38,7 @@ def test_it_has_no_field_that_a_real_gateway_was_not_seen_to_take(version: str):
     [
         (Greeting(token="t", device_token="d"), {"token": "t"}),
         (Greeting(password="p", device_token="d"), {"password": "p"}),
-        (Greeting(device_token="d"), {"deviceToken": "d"}),
+        (Greeting(device_token="d"), {"token": "d"}),
         (Greeting(), None),
     ],
 )
@@ -109,6 +109,17 @@ def test_missing_and_senseless_limits_get_defaults():
     greeted, _ = read_hello({"type": "hello-ok", "protocol": 4, "policy": {"tickIntervalMs": -1}})
     assert greeted.tick_interval == 30.0
     assert greeted.methods == frozenset()
+
+
+@pytest.mark.parametrize(
+    "number",
+    [float("inf"), float("nan"), 10**400, -(10**400), 0, "1"],
+    ids=["infinite", "none", "huge", "negative", "zero", "text"],
+)
+def test_limits_beyond_sense_get_defaults(number: object):
+    policy = {"tickIntervalMs": number, "maxPayload": number}
+    greeted, _ = read_hello(hello(policy=policy))
+    assert (greeted.tick_interval, greeted.max_payload) == (30.0, 8 * 2**20)
 
 
 @pytest.mark.parametrize(

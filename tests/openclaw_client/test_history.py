@@ -15,12 +15,13 @@ def user(text: str, key: str = "") -> dict[str, Any]:
     return {**row, "idempotencyKey": f"{key}:user"} if key else row
 
 
-def assistant(text: str, reason: str = "stop") -> dict[str, Any]:
+def assistant(text: str, reason: str = "stop", run: str = "k", **more: Any) -> dict[str, Any]:
     return {
         "role": "assistant",
         "content": [{"type": "text", "text": text}],
         "stopReason": reason,
-        "__openclaw": {"runId": "r"},
+        "__openclaw": {"runId": run},
+        **more,
     }
 
 
@@ -31,7 +32,7 @@ def find(*rows: dict[str, Any], **more: Any) -> TurnInHistory | None:
 def test_messages_have_role_text_key_and_run():
     asked, said = read_history({"messages": [user("hi", "k"), assistant("hello")]})
     assert (asked.role, asked.text, asked.idempotency_key) == ("user", "hi", "k")
-    assert (said.role, said.text, said.run_id, said.finished) == ("assistant", "hello", "r", True)
+    assert (said.role, said.text, said.run_id, said.finished) == ("assistant", "hello", "k", True)
 
 
 @pytest.mark.parametrize("payload", [{}, {"messages": None}, {"messages": [None, 5, {}]}])
@@ -50,6 +51,24 @@ def test_a_turn_that_was_answered_has_its_reply():
 def test_the_reply_ends_where_the_next_turn_begins():
     found = find(user("hi", "k"), assistant("hello"), user("next", "j"), assistant("other"))
     assert found == TurnInHistory("hello")
+
+
+def test_what_the_agent_said_by_itself_afterwards_is_not_part_of_the_reply():
+    found = find(user("hi", "k"), assistant("hello"), assistant("Tea is ready.", run="other"))
+    assert found == TurnInHistory("hello")
+    assert find(user("hi", "k"), assistant("Tea is ready.", run="other")) == TurnInHistory(None)
+
+
+def test_a_run_may_have_another_id_than_the_key_of_its_turn():
+    rows = {"messages": [user("hi", "k"), assistant("hello", run="other")]}
+    assert TurnInHistory.find(rows, "k", "hi", "other") == TurnInHistory("hello")
+
+
+def test_a_turn_that_somebody_stopped_is_over_but_not_finished():
+    rows = [user("hi", "k"), assistant("One", openclawAbort={"aborted": True, "origin": "rpc"})]
+    _, said = read_history({"messages": rows})
+    assert (said.finished, said.aborted) == (False, True)
+    assert find(*rows) == TurnInHistory("One")
 
 
 def test_words_before_a_tool_belong_to_the_reply():
@@ -73,7 +92,7 @@ def test_a_turn_that_the_gateway_took_up_again_goes_on_as_another_run():
 
 
 def test_a_turn_that_was_taken_up_and_answered_has_the_reply_of_that_run():
-    found = find(user("hi", "k"), user(RESUMED, "new"), assistant("whole"))
+    found = find(user("hi", "k"), user(RESUMED, "new"), assistant("whole", run="new"))
     assert found == TurnInHistory("whole", "new")
 
 

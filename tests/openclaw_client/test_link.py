@@ -21,12 +21,12 @@ from openclaw_client.errors import (
     UnreachableError,
 )
 from openclaw_client.handshake import Hello
-from openclaw_client.link import GatewayLink, pause_before
+from openclaw_client.link import GatewayLink, Pause, pause_before
 from openclaw_client.protocol import AgentEvent, Answered
 from openclaw_client.runs import ChatEvent
 from openclaw_client.stats import LinkState
 from tests.openclaw_client.captured import event, hello
-from tests.openclaw_client.small_gateway import GUARD, SmallGateway, Visit, until
+from tests.peers.gateway_hub import GUARD, GatewayHub, Visit, until
 
 
 class Notes:
@@ -70,7 +70,7 @@ async def linked(url: str, notes: Notes | None = None, **more: Any) -> AsyncIter
 def test_a_connection_is_made_and_told():
     async def test() -> None:
         notes = Notes()
-        async with SmallGateway().running() as gateway, linked(gateway.url, notes) as link:
+        async with GatewayHub().running() as gateway, linked(gateway.url, notes) as link:
             assert (await link.ready(5)).protocol == 4
             assert link.state is LinkState.READY
         assert notes.told == ["connected", "disconnected"]
@@ -82,7 +82,7 @@ def test_a_connection_is_made_and_told():
 def test_a_lost_connection_is_made_again():
     async def test() -> None:
         notes = Notes()
-        async with SmallGateway().running() as gateway, linked(gateway.url, notes) as link:
+        async with GatewayHub().running() as gateway, linked(gateway.url, notes) as link:
             await link.ready(5)
             for number in range(1, 4):
                 gateway.drop()
@@ -94,7 +94,7 @@ def test_a_lost_connection_is_made_again():
 
 def test_requests_are_answered_and_refused():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def refuse(visit: Visit, request: dict[str, Any]) -> None:
             await visit.refuse(request["id"], "INVALID_REQUEST", "no")
@@ -113,7 +113,7 @@ def test_requests_are_answered_and_refused():
 
 def test_many_requests_at_a_time_get_their_own_answers():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def repeat(visit: Visit, request: dict[str, Any]) -> None:
             await asyncio.sleep(0.001 * (7 * request["params"]["n"] % 5))
@@ -131,7 +131,7 @@ def test_many_requests_at_a_time_get_their_own_answers():
 
 def test_a_request_that_is_not_answered_is_given_up():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def silent(visit: Visit, request: dict[str, Any]) -> None:
             await asyncio.sleep(0.2)
@@ -151,7 +151,7 @@ def test_a_request_that_is_not_answered_is_given_up():
 
 def test_a_request_on_a_broken_connection_fails_at_once():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def drop(visit: Visit, request: dict[str, Any]) -> None:
             gateway.drop()
@@ -177,7 +177,7 @@ def test_without_a_connection_nothing_can_be_asked(unused_port: int):
 
 def test_waiting_for_a_gateway_that_comes_back():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
         async with gateway.running():
             port = int(gateway.url.rpartition(":")[2])
             async with linked(gateway.url) as link:
@@ -225,7 +225,7 @@ def test_what_needs_somebody_is_told_and_not_waited_for(
     greet: Any, kind: type[GatewayConnectionError], state: LinkState
 ):
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
         gateway.greet = greet
         async with gateway.running(), linked(gateway.url) as link:
             for _ in range(3):
@@ -238,7 +238,7 @@ def test_what_needs_somebody_is_told_and_not_waited_for(
 
 def test_too_few_scopes_are_told():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
         gateway.hello = hello(auth={"scopes": []})
         async with gateway.running(), linked(gateway.url) as link:
             with pytest.raises(ScopeMissingError, match=r"operator\.read, operator\.write"):
@@ -249,7 +249,7 @@ def test_too_few_scopes_are_told():
 
 def test_a_gateway_that_is_starting_is_asked_again():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def starting(visit: Visit, request: dict[str, Any]) -> None:
             if len(gateway.asked("connect")) < 3:
@@ -268,7 +268,7 @@ def test_a_gateway_that_is_starting_is_asked_again():
 
 def test_a_malformed_message_ends_the_connection_and_the_next_one_works():
     async def test() -> None:
-        async with SmallGateway().running() as gateway, linked(gateway.url) as link:
+        async with GatewayHub().running() as gateway, linked(gateway.url) as link:
             await link.ready(5)
             await gateway.visits[0].socket.send(b"\x00binary")
             await until(lambda: link.connections == 2)
@@ -296,7 +296,7 @@ def test_another_websocket_is_no_gateway(first: str | bytes | None):
 @pytest.mark.slow
 def test_a_gateway_without_signs_of_life_is_left():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
         gateway.hello = hello(policy={"tickIntervalMs": 1})
         async with gateway.running(), linked(gateway.url) as link:
             await link.ready(5)
@@ -308,7 +308,7 @@ def test_a_gateway_without_signs_of_life_is_left():
 def test_large_messages_come_through():
     async def test() -> None:
         notes = Notes()
-        async with SmallGateway().running() as gateway, linked(gateway.url, notes) as link:
+        async with GatewayHub().running() as gateway, linked(gateway.url, notes) as link:
             await link.ready(5)
             await gateway.visits[0].chat("r", "delta", "x" * 2**20)
             await until(lambda: notes.events)
@@ -322,7 +322,7 @@ def test_large_messages_come_through():
 def test_events_and_gaps_are_passed_on():
     async def test() -> None:
         notes = Notes()
-        async with SmallGateway().running() as gateway, linked(gateway.url, notes) as link:
+        async with GatewayHub().running() as gateway, linked(gateway.url, notes) as link:
             await link.ready(5)
             for seq in (1, 5):
                 await gateway.visits[0].socket.send(event("chat", {"runId": "r"}, seq))
@@ -336,8 +336,32 @@ def test_events_and_gaps_are_passed_on():
 
 def test_pauses_grow_and_follow_what_the_gateway_asks_for():
     away = UnreachableError("away")
-    assert 0.12 <= pause_before(away, 1)[0] <= 0.25
-    assert 4.0 <= pause_before(away, 50)[0] <= 8.0
-    assert pause_before(UnavailableError("busy", retry_after=300.0), 1) == (300.0, True)
-    assert pause_before(UnavailableError("busy"), 1)[1] is False
-    assert pause_before(PairingRequiredError("wait", "r"), 1)[0] >= 2.0
+    assert 0.12 <= pause_before(away, 1).longest <= 0.25
+    assert 4.0 <= pause_before(away, 50).longest <= 8.0
+    assert pause_before(UnavailableError("busy", retry_after=300.0), 1) == Pause(300.0, 300.0)
+    assert pause_before(UnavailableError("busy"), 1).least == 0.0
+    assert pause_before(PairingRequiredError("wait", "r"), 1).longest >= 2.0
+
+
+def test_a_wanted_connection_is_made_at_once_the_first_time_and_soon_after_that():
+    away = UnreachableError("away")
+    assert pause_before(away, 1).least == 0.0
+    assert 0.1 <= pause_before(away, 2).least <= 1.0
+    assert pause_before(away, 50).least == 1.0
+
+
+def test_a_long_pause_does_not_make_anybody_wait_longer_than_they_want():
+    async def test() -> None:
+        gateway = GatewayHub()
+
+        async def starting(visit: Visit, request: dict[str, Any]) -> None:
+            await visit.refuse(request["id"], "UNAVAILABLE", "starting", retryAfterMs=60_000)
+
+        gateway.greet = starting
+        async with gateway.running(), linked(gateway.url) as link:
+            started = asyncio.get_running_loop().time()
+            with pytest.raises(UnavailableError, match="starting"):
+                await link.ready(0.3)
+            assert asyncio.get_running_loop().time() - started < 5
+
+    guarded(test)

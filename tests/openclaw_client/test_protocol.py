@@ -14,7 +14,7 @@ from openclaw_client.errors import (
     ScopeMissingError,
     UnreachableError,
 )
-from openclaw_client.handshake import Greeting
+from openclaw_client.handshake import Greeting, Hello
 from openclaw_client.protocol import (
     AgentEvent,
     Answered,
@@ -185,6 +185,24 @@ def test_a_run_that_the_gateway_started_by_itself_is_marked():
     (its,) = protocol.receive(event("agent", {**payload, "isHeartbeat": True}), 0.0)
     assert mine == AgentEvent("r", "s", "lifecycle", {"phase": "start"}, by_itself=False)
     assert its == AgentEvent("r", "s", "lifecycle", {"phase": "start"}, by_itself=True)
+
+
+def test_a_request_larger_than_the_gateway_takes_is_not_sent():
+    protocol = opened()
+    protocol.receive(challenge(), 0.0)
+    (connect,) = sent(protocol)
+    policy = {"maxPayload": 1000, "tickIntervalMs": 30000}
+    protocol.receive(answer(str(connect["id"]), hello(policy=policy)), 0.0)
+    with pytest.raises(RequestError, match=r"too long for the gateway: 10\d\d bytes of 1000"):
+        protocol.request("agent", {"message": "é" * 475})
+    assert sent(protocol) == []
+    protocol.request("agent", {"message": "é" * 465})
+    (request,) = sent(protocol)
+    assert request["method"] == "agent"
+
+
+def test_what_happens_shows_no_device_token():
+    assert "secret" not in repr(Ready(Hello(4), "secret"))
 
 
 def test_unknown_events_are_ignored():

@@ -52,6 +52,17 @@ def test_pairing_names_the_exact_command():
     assert "not-paired" in str(error)
 
 
+@pytest.mark.parametrize("request_id", ["x; rm -rf ~", "`id`", "a b", "x" * 65, "", 5])
+def test_what_is_no_request_id_gets_into_no_command(request_id: object):
+    details = {"code": "PAIRING_REQUIRED", "requestId": request_id, "reason": "because\n" * 99}
+    error = connect_refusal(WireError("NOT_PAIRED", "pairing required", details))
+    assert isinstance(error, PairingRequiredError)
+    assert error.request_id == ""
+    assert "openclaw devices list" in error.fix
+    assert len(str(error)) < 500
+    assert "\n" not in str(error)
+
+
 def test_pairing_without_a_request_says_how_to_find_it():
     error = connect_refusal(WireError("INVALID_REQUEST", "pairing required"))
     assert isinstance(error, PairingRequiredError)

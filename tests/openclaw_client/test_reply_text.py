@@ -35,6 +35,19 @@ def test_a_text_that_turns_away_goes_on_at_the_word_that_differs():
     assert spoken("It is ten past", "It is tender") == ["It is ten past", " tender"]
 
 
+@pytest.mark.parametrize(
+    ("wholes", "out"),
+    [
+        (("Let me look. ", "Let me look.\n\nIt is ten."), ["Let me look. ", "\n\nIt is ten."]),
+        (("a b c", "a\n b  c d"), ["a b c", " d"]),
+        (("a b c d", "a\nb", "a\nb c d e"), ["a b c d", "", " e"]),
+        (("a b c ", "a\nbx"), ["a b c ", "bx"]),
+    ],
+)
+def test_other_spaces_are_no_difference(wholes: tuple[str, ...], out: list[str]):
+    assert spoken(*wholes) == out
+
+
 def test_a_whole_other_text_follows_with_a_space():
     assert spoken("Let me see", "Nothing found") == ["Let me see", " Nothing found"]
 

@@ -128,11 +128,37 @@ def test_what_is_kept_of_early_events_is_bounded():
     runs.add(run)
     for number in range(EARLY_RUNS + 5):
         for seq in range(EARLY_EVENTS + 5):
-            runs.receive(delta("x" * (seq + 1), f"f{number}", seq))
+            part = ChatEvent(f"f{number}", SESSION, ChatState.DELTA, seq=seq, delta="x")
+            runs.receive(part)
     assert len(runs._early) == EARLY_RUNS
     assert all(len(events) == EARLY_EVENTS for events in runs._early.values())
     runs.acknowledge(run, f"f{EARLY_RUNS + 4}")
-    assert run.take() == "x" * (EARLY_EVENTS + 5)
+    assert run.take() == "x" * EARLY_EVENTS
+
+
+def test_of_early_events_with_the_whole_text_one_is_enough():
+    runs, run = Runs(), Run("k", SESSION)
+    runs.add(run)
+    for seq in (1, 2, 5, 4):
+        runs.receive(delta("w" * seq, "other", seq))
+    runs.receive(final("wwwwww", "other", 5))
+    assert [(event.state, event.seq) for event in runs._early["other"]] == [
+        (ChatState.DELTA, 5),
+        (ChatState.DELTA, 4),
+        (ChatState.FINAL, 5),
+    ]
+    runs.acknowledge(run, "other")
+    assert (run.take(), run.outcome) == ("wwwwww", Outcome.FINISHED)
+
+
+def test_the_end_of_one_turn_leaves_another_under_the_same_key():
+    runs, first, second = Runs(), Run("k", SESSION), Run("k", SESSION)
+    runs.add(first)
+    runs.add(second)
+    runs.remove(first)
+    assert runs.find("k") is second
+    runs.remove(second)
+    assert runs.find("k") is None
 
 
 def test_late_and_repeated_events_say_nothing_new():

@@ -13,7 +13,7 @@ from openclaw_client.link import GatewayLink
 from openclaw_client.switchboard import MOST_SESSIONS, Switchboard
 from openclaw_client.turn import Turn, TurnLimits, TurnRequest
 from tests.openclaw_client.captured import hello
-from tests.openclaw_client.small_gateway import GUARD, SmallGateway, Visit, until
+from tests.peers.gateway_hub import GUARD, GatewayHub, Visit, until
 
 SESSION = "agent:main:x"
 SUBSCRIBE, UNSUBSCRIBE = "sessions.messages.subscribe", "sessions.messages.unsubscribe"
@@ -24,7 +24,7 @@ def guarded(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 @asynccontextmanager
-async def board_at(gateway: SmallGateway) -> AsyncIterator[Switchboard]:
+async def board_at(gateway: GatewayHub) -> AsyncIterator[Switchboard]:
     config = OpenClawConfig(base_url=gateway.url, retry_timeout=5)
     board = Switchboard(config, None)
     board.link = GatewayLink(config, Credentials(config, None, "1"), board)
@@ -39,8 +39,8 @@ async def board_at(gateway: SmallGateway) -> AsyncIterator[Switchboard]:
                 await task
 
 
-def gateway_with(*methods: str) -> SmallGateway:
-    gateway = SmallGateway()
+def gateway_with(*methods: str) -> GatewayHub:
+    gateway = GatewayHub()
     gateway.hello = hello(features={"methods": list(methods)})
     return gateway
 
@@ -87,7 +87,7 @@ def test_the_session_that_was_not_used_for_longest_is_given_up():
     guarded(test)
 
 
-async def abandon(board: Switchboard, gateway: SmallGateway) -> None:
+async def abandon(board: Switchboard, gateway: GatewayHub) -> None:
     """Ask something and lose interest in it."""
     limits = TurnLimits(5.0, 5.0, 5.0, 5.0)
     turn = Turn(board, TurnRequest(SESSION, "Ann: hi", "k"), limits)
@@ -105,7 +105,7 @@ async def accept(visit: Visit, request: dict[str, Any]) -> None:
 @pytest.mark.parametrize("answers", [1, 3])
 def test_an_abort_is_repeated_until_the_gateway_knows_the_run(answers: int):
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def abort(visit: Visit, request: dict[str, Any]) -> None:
             known = len(gateway.asked("chat.abort")) >= answers
@@ -122,7 +122,7 @@ def test_an_abort_is_repeated_until_the_gateway_knows_the_run(answers: int):
 
 def test_an_abort_that_the_gateway_refuses_is_not_repeated():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def refuse(visit: Visit, request: dict[str, Any]) -> None:
             await visit.refuse(request["id"], "INVALID_REQUEST", "no")
@@ -139,7 +139,7 @@ def test_an_abort_that_the_gateway_refuses_is_not_repeated():
 @pytest.mark.slow
 def test_a_run_that_cannot_be_aborted_is_told(caplog: pytest.LogCaptureFixture):
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
 
         async def never(visit: Visit, request: dict[str, Any]) -> None:
             await visit.answer(request["id"], {"ok": True, "aborted": False})
@@ -155,7 +155,7 @@ def test_a_run_that_cannot_be_aborted_is_told(caplog: pytest.LogCaptureFixture):
 
 def test_an_abort_survives_a_broken_connection():
     async def test() -> None:
-        gateway = SmallGateway()
+        gateway = GatewayHub()
         gateway.replies["agent"] = accept
         async with gateway.running(), board_at(gateway) as board:
             gateway.replies["chat.abort"] = drop_first(gateway)
@@ -166,7 +166,7 @@ def test_an_abort_survives_a_broken_connection():
     guarded(test)
 
 
-def drop_first(gateway: SmallGateway) -> Any:
+def drop_first(gateway: GatewayHub) -> Any:
     async def reply(visit: Visit, request: dict[str, Any]) -> None:
         if len(gateway.asked("chat.abort")) == 1:
             gateway.drop()

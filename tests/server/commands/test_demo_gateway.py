@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from tests.openclaw_client.clients import turn_that
-from tests.openclaw_client.small_gateway import SmallGateway as GatewayHub
-from tests.openclaw_client.small_gateway import Visit
+from tests.peers.gateway_hub import GatewayHub, Visit
 from tests.server.commands.program import CLIPS, FIXTURE, Ended, run_program
 
 

@@ -16,8 +16,7 @@ from server.config import Config
 from server.gateway.agent import GatewayAgent, translated, warm_up
 from server.roster import configured_roster
 from tests.openclaw_client.clients import connected, turn_that, whole
-from tests.openclaw_client.small_gateway import GUARD, until
-from tests.openclaw_client.small_gateway import SmallGateway as GatewayHub
+from tests.peers.gateway_hub import GUARD, GatewayHub, until
 
 SESSION = "agent:jarvis:discord:channel:5"
 ANN = Participant("7", "Ann")

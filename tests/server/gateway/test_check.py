@@ -14,8 +14,7 @@ from server.config import Config
 from server.doctor import Finding, Outcome
 from server.gateway.check import check_gateway
 from tests.openclaw_client.captured import hello
-from tests.openclaw_client.small_gateway import GUARD
-from tests.openclaw_client.small_gateway import SmallGateway as GatewayHub
+from tests.peers.gateway_hub import GUARD, GatewayHub
 
 
 def settings(url: str | None, folder: Path, **more: object) -> Config:

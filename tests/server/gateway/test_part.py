@@ -18,8 +18,7 @@ from server.gateway.part import OWN, GatewayPart
 from server.parts import PartState
 from tests.openclaw_client.captured import refusal
 from tests.openclaw_client.clients import whole
-from tests.openclaw_client.small_gateway import GUARD, until
-from tests.openclaw_client.small_gateway import SmallGateway as GatewayHub
+from tests.peers.gateway_hub import GUARD, GatewayHub, until
 
 Test = Callable[[GatewayPart], Awaitable[None]]
 
