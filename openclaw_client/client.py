@@ -25,6 +25,9 @@ from openclaw_client.stats import GatewayStats
 from openclaw_client.switchboard import Switchboard
 from openclaw_client.turn import Turn, TurnLimits, TurnRequest
 
+LAST_ABORTS = 0.5
+"""Seconds for aborting what is still going on when the connection is closed."""
+
 _SILENT_WORD = "NOTED"
 _TRANSCRIPT_STYLE = (
     "The next message is the record of a conversation that already took place by voice, kept here"
@@ -89,10 +92,19 @@ class GatewayClient:
             await block.__aexit__(None, None, None)
 
     async def run(self) -> Never:
-        """Keep the connection. Cancelling closes it; turns under way end with an error."""
+        """Keep the connection.
+
+        Cancelling closes it; turns under way end with an error, and their runs are aborted.
+        """
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._board.run())
-            await self._link.run()
+            keepers = [tasks.create_task(one.run()) for one in (self._board, self._link)]
+            try:
+                while True:
+                    await asyncio.Event().wait()
+            finally:
+                await self._board.settle(LAST_ABORTS)
+                for keeper in keepers:
+                    keeper.cancel()
 
     async def connected(self, within: float = 0.0) -> Hello:
         """Wait for a connection, at most ``within`` seconds, but one attempt in any case.

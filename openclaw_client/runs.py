@@ -97,6 +97,9 @@ class Run:
         self.run_id = key
         self.acknowledged = False
         self.steered = False
+        """Stopped by ourselves, for another turn in its place."""
+        self.abandoned = False
+        """Stopped by ourselves, because the connection is closed."""
         self.outcome: Outcome | None = None
         self.reason = ""
         self._text = ReplyText()

@@ -59,6 +59,7 @@ class Switchboard:
         self._models: dict[str, str] = {}
         self._freed = asyncio.Event()
         self._aborts: asyncio.TaskGroup | None = None
+        self._aborting: set[asyncio.Task[None]] = set()
 
     async def run(self) -> Never:
         """Carry out what turns leave behind: aborts. Cancelling drops them."""
@@ -69,6 +70,24 @@ class Switchboard:
                     await asyncio.Event().wait()
             finally:
                 self._aborts = None
+
+    async def settle(self, within: float) -> None:
+        """Abort what is still going on, before the connection is closed.
+
+        Args:
+            within: Seconds that this may take.
+
+        Cancelling drops what was not aborted yet.
+
+        """
+        if self.link.hello is None:
+            return
+        for turn in self._turns.values():
+            if turn.sent and not turn.run.outcome:
+                turn.run.abandoned = True
+                self._begin_abort(turn.run)
+        if self._aborting:
+            await asyncio.wait(self._aborting, timeout=within)
 
     def update(self, config: OpenClawConfig) -> None:
         """Use other settings."""
@@ -167,9 +186,7 @@ class Switchboard:
         """The turn is over, or nobody wants its reply any more."""
         run = turn.run
         self._turns.pop(run, None)
-        if turn.sent and not run.outcome and self._aborts:
-            self._aborts.create_task(self._abort(run))
-        else:
+        if not turn.sent or run.outcome or not self._begin_abort(run):
             self._forget(run)
 
     async def steer(self, session_key: str) -> None:
@@ -182,6 +199,15 @@ class Switchboard:
                 run.steered = True
                 await self._stop(run)
 
+    def _begin_abort(self, run: Run) -> bool:
+        """Abort a run beside everything else; return whether that is possible."""
+        if self._aborts is None:
+            return False
+        task = self._aborts.create_task(self._abort(run))
+        self._aborting.add(task)
+        task.add_done_callback(self._aborting.discard)
+        return True
+
     async def _abort(self, run: Run) -> None:
         try:
             await self._stop(run)
@@ -193,7 +219,7 @@ class Switchboard:
             await asyncio.sleep(pause)
             if run.outcome or await self._aborted(run):
                 return
-        _LOG.warning("A run could not be aborted; the agent goes on with it")
+        _LOG.warning("A run could not be aborted; the agent may go on with it")
 
     async def _aborted(self, run: Run) -> bool:
         """Abort once; return whether nothing more can be done."""

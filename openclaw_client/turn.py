@@ -320,6 +320,8 @@ class Turn:
                 raise RunError(f"the agent's run failed: {run.reason or 'no reason given'}")
             case Outcome.ABORTED if run.steered:
                 return
+            case Outcome.ABORTED if run.abandoned:
+                raise UnreachableError("the connection to the gateway was closed")
             case Outcome.ABORTED:
                 raise RunError("the agent's run was stopped by somebody else")
             case Outcome.FINISHED | None:

@@ -185,6 +185,8 @@ def test_a_guild_that_is_removed_in_the_middle_of_a_turn_leaves_nothing(tmp_path
             with pytest.raises(UnreachableError, match="closed"):
                 await turn
             await until(lambda: not hub.visits and tasks_there_are() == serving)
+            (key,) = (asked["idempotencyKey"] for asked in hub.asked("agent"))
+            assert [asked["runId"] for asked in hub.asked("chat.abort")] == [key]
             assert clients.stats() == {}
             assert (
                 await clients.get_or_create(1).send_message("hi", speaker="ann") == "echo ann: hi"
