@@ -21,10 +21,14 @@ SMART_TURN = "smart-turn-v3.2-cpu.onnx"
 def pytest_configure() -> None:
     """Let programs that tests start be interrupted, also where the tests run in the background.
 
-    A shell starts background jobs with SIGINT ignored, and their children inherit that.
+    A shell starts background jobs with SIGINT ignored, nohup with SIGHUP, and their children
+    inherit that.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    hang_up = getattr(signal, "SIGHUP", None)  # not on Windows
+    if hang_up is not None and signal.getsignal(hang_up) is signal.SIG_IGN:
+        signal.signal(hang_up, signal.SIG_DFL)
 
 
 @dataclass(frozen=True, slots=True)

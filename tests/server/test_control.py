@@ -432,7 +432,9 @@ def test_our_speech_server_that_is_started_again_is_told() -> None:
     async def run() -> None:
         part = SpeechPart(SpeechConfig(), TtsConfig())
         async with running(part):
-            (child,) = psutil.Process().children()
+            (child,) = (
+                one for one in psutil.Process().children() if "server.speech" in one.cmdline()
+            )
             child.kill()
             async with asyncio.timeout(20):
                 while part.status().state is PartState.OK:  # noqa: ASYNC110 - nobody else waits

@@ -16,6 +16,7 @@ from tests.peers.language_model import LanguageModel
 from tests.peers.real_gateway import RealGateway
 
 _CHANNELS = itertools.count(1)
+_GATEWAYS = pytest.StashKey[list[RealGateway]]()
 
 _SHORTEST_SECRET = 5
 """Characters; what is shorter stands in other words by chance."""
@@ -36,12 +37,18 @@ def language_model() -> Iterator[LanguageModel]:
 
 
 @pytest.fixture(scope="session")
-def gateways() -> Iterator[list[RealGateway]]:
+def gateways(request: pytest.FixtureRequest) -> list[RealGateway]:
     """All gateways of the ring; one of them runs at a time, for each takes 1 GB."""
-    gateways: list[RealGateway] = []
-    yield gateways
-    for gateway in gateways:
-        gateway.stop()
+    return request.config.stash.setdefault(_GATEWAYS, [])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Stop the gateways after the ring's last test, and not only after the last of all."""
+    ring = Path(__file__).parent
+    if nextitem is None or not nextitem.path.is_relative_to(ring):
+        for gateway in item.config.stash.get(_GATEWAYS, []):
+            gateway.stop()
 
 
 @pytest.fixture(scope="session")
