@@ -37,6 +37,9 @@ VOICE_MARK = "[voice] "
 
 _HISTORY_ROWS = 30
 
+_STARTING_PAUSE = 0.5
+"""Seconds; a gateway greets us a moment before it can tell a session's history."""
+
 _RESUME_LOOKS = 12
 _RESUME_PAUSE = 1.0
 """A restarted gateway takes broken turns up 5 to 6 s after it is ready."""
@@ -254,7 +257,7 @@ class Turn:
     async def _found_in_history(self) -> bool:
         """Look whether the session got the turn, and take what it has of the reply."""
         run = self.run
-        answer = await self._desk.history(run.session_key, _HISTORY_ROWS)
+        answer = await self._history()
         found = TurnInHistory.find(answer, run.key, self._sent_message, run.run_id)
         if found is None:
             return False
@@ -263,6 +266,18 @@ class Turn:
         if found.reply is not None:
             run.finish(found.reply)
         return True
+
+    async def _history(self) -> Json:
+        """Return the session's history, once a gateway that is starting can tell it."""
+        clock = asyncio.get_running_loop()
+        give_up = clock.time() + self._limits.reconnect
+        while True:
+            try:
+                return await self._desk.history(self.run.session_key, _HISTORY_ROWS)
+            except RequestError as error:
+                if error.code != "UNAVAILABLE" or clock.time() >= give_up:
+                    raise
+                await asyncio.sleep(error.retry_after or _STARTING_PAUSE)
 
     async def _taken_up_again(self) -> bool:
         """Look whether a turn that failed when it was sent again goes on all the same.

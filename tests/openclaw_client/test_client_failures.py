@@ -187,6 +187,33 @@ def test_a_turn_that_ended_while_we_were_away_is_read_from_the_history():
     guarded(test)
 
 
+def test_a_gateway_that_cannot_tell_its_history_yet_is_asked_again():
+    async def test() -> None:
+        gateway = GatewayHub()
+
+        async def cut(visit: Visit, request: dict[str, Any]) -> None:
+            await visit.chat(request["params"]["idempotencyKey"], "delta", "w0")
+            gateway.drop()
+
+        async def history(visit: Visit, request: dict[str, Any]) -> None:
+            if len(gateway.asked("chat.history")) < 3:
+                await visit.refuse(request["id"], "UNAVAILABLE", "starting", retryAfterMs=10)
+                return
+            key = gateway.asked("agent")[0]["idempotencyKey"]
+            rows = [
+                {"role": "user", "content": "Ann: hi", "idempotencyKey": f"{key}:user"},
+                {"role": "assistant", "content": "w0 w1", "stopReason": "stop"},
+            ]
+            await visit.answer(request["id"], {"messages": rows})
+
+        gateway.replies |= {"agent": cut, "chat.history": history}
+        async with gateway.running(), connected(gateway) as client:
+            assert await whole(client.ask(SESSION, "Ann: hi")) == "w0 w1"
+            assert len(gateway.asked("agent")) == 1
+
+    guarded(test)
+
+
 def test_a_turn_that_a_restarted_gateway_took_up_itself_is_followed():
     async def test() -> None:
         gateway = GatewayHub()
