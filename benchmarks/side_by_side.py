@@ -71,7 +71,7 @@ def _arguments(module: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"python -m {module}")
     parser.add_argument("--pipecat-python", help="interpreter that has pipecat-ai 1.14")
     parser.add_argument("--audio", type=Path, default=REPOSITORY.parent / "shared" / "audio")
-    parser.add_argument("--vad", type=Path, default=_silero("silero_vad.onnx"))
+    parser.add_argument("--vad", type=Path, default=silero("silero_vad.onnx"))
     parser.add_argument("--vad-alone", type=Path, help="the form for one speaker, if to be used")
     parser.add_argument("--smart-turn", type=Path, default=_smart_turn())
     parser.add_argument("--seconds", type=int, default=20, help="audio per speaker")
@@ -100,7 +100,8 @@ def _child(
     return result
 
 
-def _silero(name: str) -> Path | None:
+def silero(name: str) -> Path | None:
+    """Return a model file of the installed silero-vad."""
     found = importlib.util.find_spec("silero_vad")
     if found is None or not found.submodule_search_locations:
         return None

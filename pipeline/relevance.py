@@ -154,10 +154,16 @@ class Relevance:
         self._config = config
         self.sensitivity: Sensitivity = config.sensitivity
         """May be changed at any time."""
-        self._finder = NameFinder({agent.id: agent.names for agent in agents})
+        self._names = {agent.id: agent.names for agent in agents}
+        self._finder = NameFinder(self._names)
         self._replies: dict[str, _Reply] = {}
         self._talk: dict[str, Utterance] = {}
         """Everyone's last words to other people, by speaker."""
+
+    def add_agent(self, agent: NamedAgent) -> None:
+        """Let people call one more agent, or call it by other names."""
+        self._names[agent.id] = agent.names
+        self._finder = NameFinder(self._names)
 
     def judge(
         self, utterance: Utterance, *, people: Sequence[Participant], agent: str

@@ -23,6 +23,7 @@ from pipeline.config import ChatConfig
 from pipeline.errors import StageError
 from server.config import Config
 from server.config_view import config_warnings
+from server.discord_check import check_discord
 from server.doctor import Check, Finding, Outcome
 from server.engines import open_ears, open_voice, without_end_of_turn_model
 from server.gateway.check import check_gateway
@@ -36,7 +37,7 @@ _LOADING = 60.0
 """Seconds that a slow machine may take to load the models, or to start the speech server."""
 
 _CONNECTING = 30.0
-"""Seconds that connecting to a gateway may take; its own limits are shorter."""
+"""Seconds that connecting to a gateway or to Discord may take; their own limits are shorter."""
 
 _SENTENCE = "Hello, I can speak."
 
@@ -52,7 +53,7 @@ def first_checks(config: Config) -> list[Check]:
         Check("speech", partial(_speech, config), _LOADING),
         Check("chat server", partial(_chat, config.chat)),
         Check("openclaw", partial(check_gateway, config), _CONNECTING),
-        Check("discord", partial(_not_yet, config.discord.bot_token is not None)),
+        Check("discord", partial(check_discord, config.discord), _CONNECTING),
     ]
 
 
@@ -165,9 +166,3 @@ async def _chat(chat: ChatConfig) -> Finding:
             return Finding(Outcome.FAILED, f"the server answers {status}", "look at its log")
         case _:
             return Finding(Outcome.OK, "the server answers")
-
-
-async def _not_yet(configured: bool) -> Finding:  # noqa: FBT001 - bound by partial above
-    if configured:
-        return Finding(Outcome.SKIPPED, "configured, but its client is not in this version yet")
-    return Finding(Outcome.SKIPPED, "not configured")

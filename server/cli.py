@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from server.config import Config
+    from server.config import Config, ConfigRequest
 
 ConfigFile = Annotated[
     Path | None,
@@ -59,6 +59,16 @@ class CommonOptions:
     verbose: bool = False
 
 
+def _request(
+    context: typer.Context, file: Path | None, overrides: list[str] | None
+) -> ConfigRequest:
+    """Return what the command line says about settings, before the command and after it."""
+    from server.config import ConfigRequest
+
+    before: CommonOptions = context.obj or CommonOptions()
+    return ConfigRequest(file or before.file, (*before.overrides, *(overrides or ())))
+
+
 def _settings(
     context: typer.Context,
     file: Path | None,
@@ -68,15 +78,14 @@ def _settings(
     level: int = logging.INFO,
 ) -> Config:
     """Read the settings and start the log; ends the program when they cannot be used."""
-    from server.config import ConfigRequest, load_config
+    from server.config import load_config
     from server.config_sources import ConfigError
     from server.config_view import secret_values
     from server.logs import log_to_stderr
 
     before: CommonOptions = context.obj or CommonOptions()
-    request = ConfigRequest(file or before.file, (*before.overrides, *(overrides or ())))
     try:
-        config = load_config(request)
+        config = load_config(_request(context, file, overrides))
     except ConfigError as error:
         for problem in error.problems:
             typer.echo(problem, err=True)
@@ -161,6 +170,24 @@ def bench_scenes(
 
     status = command.bench_scenes(config, folder, as_json=as_json, fast=not real_time)
     raise typer.Exit(status)
+
+
+@app.command()
+def setup(
+    context: typer.Context,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing: write what is set or can be found.")
+    ] = False,
+    file: ConfigFile = None,
+    overrides: Overrides = None,
+    verbose: Verbose = False,
+) -> None:
+    """Ask for what is missing, and write it into .env."""
+    # What is wrong is said where it is asked about; the log would only say it twice.
+    config = _settings(context, file, overrides, verbose=verbose, level=logging.CRITICAL)
+    from server.commands.setup import run_setup
+
+    raise typer.Exit(run_setup(config, _request(context, file, overrides), yes=yes))
 
 
 @app.command()

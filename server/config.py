@@ -191,6 +191,19 @@ class ConfigRequest:
         places = (_PROJECT / "config.yaml", Path("config.yaml"))
         return next((place for place in places if place.is_file()), None)
 
+    def folder(self) -> Path:
+        """Return the folder from which relative paths count."""
+        file = self.yaml_file()
+        return (file.parent if file else Path()).resolve()
+
+    def dotenv_file(self) -> Path:
+        """Return the ``.env`` to read: beside the YAML file, else here.
+
+        Where there is none, it is the one that would be read if it were there.
+        """
+        beside = self.folder() / ".env"
+        return next((place for place in (beside, Path(".env")) if place.exists()), beside)
+
 
 def load_config(request: ConfigRequest) -> Config:
     """Read the settings from all sources.
@@ -202,10 +215,8 @@ def load_config(request: ConfigRequest) -> Config:
     schema = Schema(Config)
     entries = Entries(schema)
     file = request.yaml_file()
-    folder = (file.parent if file else Path()).resolve()
-    places = (folder / ".env", Path(".env"))
-    dotenv = next((place for place in places if place.exists()), None)
-    dotenv_variables = read_dotenv(dotenv, entries.problems) if dotenv else {}
+    dotenv = request.dotenv_file()
+    dotenv_variables = read_dotenv(dotenv, entries.problems) if dotenv.exists() else {}
     environment = request.environment
     if file:
         set_ones = {name: text for name, text in environment.items() if text}
@@ -220,7 +231,7 @@ def load_config(request: ConfigRequest) -> Config:
         raise ConfigError([*entries.problems, *_invalid(error, entries)]) from None
     if entries.problems:
         raise ConfigError(entries.problems)
-    return _with_whole_paths(config, folder)
+    return _with_whole_paths(config, request.folder())
 
 
 def _invalid(error: ValidationError, entries: Entries) -> Iterator[str]:

@@ -151,13 +151,18 @@ async def open_tts(config: Config, url: str) -> AsyncIterator[HttpTextToSpeech]:
 
 
 async def personas(roster: Roster, tts: HttpTextToSpeech) -> dict[str, Persona]:
-    """Return every agent as people hear it.
-
-    An agent without a voice in the settings gets the server's voice of the
-    agent's own name when there is one, else the voice of ``tts.voice``.
-    """
+    """Return every agent as people hear it."""
     names = roster.names()
     return {
-        id_: Persona(id_, names[id_], agent.voice or await tts.resolve_voice(id_))
+        id_: await persona(id_, names[id_], agent.voice, tts)
         for id_, agent in roster.agents.items()
     }
+
+
+async def persona(id_: str, name: str, voice: str | None, tts: HttpTextToSpeech) -> Persona:
+    """Return an agent as people hear it.
+
+    Without a voice in the settings it has the server's voice of its own name
+    when there is one, else the voice of ``tts.voice``.
+    """
+    return Persona(id_, name, voice or await tts.resolve_voice(id_))

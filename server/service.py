@@ -15,13 +15,16 @@ from urllib.parse import urlsplit
 import uvicorn
 from fastapi import FastAPI
 
+from discord_bot.voice_line import VoiceLines
 from models.progress import progress_on
 from server.config import Config, ServerConfig, is_loopback
 from server.control import create_control_app
+from server.discord_part import DiscordPart
 from server.gateway.part import GatewayPart
 from server.hearing_part import HearingPart
 from server.http_server import HttpServer
 from server.parts import IsolatedPart, Part
+from server.room_support import ServiceSupport
 from server.speech_part import SpeechPart
 from server.store.part import StorePart
 
@@ -67,8 +70,6 @@ async def run_service(config: Config) -> None:
                 "Discord is off. To add it, make a bot in the Discord Developer Portal and set"
                 " DISCORD_BOT_TOKEN in .env, as .env.example shows"
             )
-        else:
-            logger.warning("DISCORD_BOT_TOKEN is set, but this version has no Discord bot yet")
         await _run_together(parts, create_control_app(config.server, parts), listener, ended)
     logger.info("The service has ended")
 
@@ -79,7 +80,9 @@ def build_parts(config: Config) -> list[Part]:
     speech = SpeechPart(config.speech, config.tts)
     hearing = HearingPart(config, progress_on(sys.stderr))
     gateway = GatewayPart(config)
-    return [IsolatedPart(part) for part in (store, speech, hearing, gateway)]
+    rooms = ServiceSupport(config, store, speech, hearing, gateway)
+    discord = DiscordPart(config.discord, rooms, VoiceLines())
+    return [IsolatedPart(part) for part in (store, speech, hearing, gateway, discord)]
 
 
 async def _run_together(

@@ -57,6 +57,9 @@ class SpeechPart:
         self._url = tts.url
         self._status = PartStatus(PartState.STARTING)
         self._server: SpeechServer | None = None
+        self._settled = asyncio.Event()
+        if tts.url is not None:
+            self._settled.set()
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(tts.first_audio_timeout, connect=tts.connect_timeout),
             trust_env=False,
@@ -66,6 +69,14 @@ class SpeechPart:
     @property
     def url(self) -> str | None:
         """Where the speech server is; ``None`` while there is none."""
+        return self._url
+
+    async def address(self) -> str | None:
+        """Wait until it is known where the speech server is; ``None`` when there is none.
+
+        It stays the same while the part runs. Cancelling is safe.
+        """
+        await self._settled.wait()
         return self._url
 
     def status(self) -> PartStatus:
@@ -83,6 +94,7 @@ class SpeechPart:
             try:
                 async with SpeechServer(self._speech) as self._server:
                     self._url = self._server.url
+                    self._settled.set()
                     self._status = PartStatus(PartState.OK, f"{self._speech.engine} voices")
                     await asyncio.Event().wait()
             except SpeechServerError as error:
@@ -90,6 +102,7 @@ class SpeechPart:
                 self._status = PartStatus(PartState.FAILED, str(error))
             finally:
                 self._url = self._server = None
+                self._settled.set()
 
     def _proxy(self) -> APIRouter:
         """Make ``/v1/audio/*``, passed on to the speech server."""

@@ -1,5 +1,6 @@
 """Captured frames with something wrong in them: our errors, or nothing, and never anything else."""
 
+import copy
 import json
 import random
 import tracemalloc
@@ -86,7 +87,7 @@ def mutated(text: str, chance: random.Random) -> str:
         if chance.random() < 0.2:
             del container[key]
         else:
-            container[key] = chance.choice(ODD)
+            container[key] = copy.deepcopy(chance.choice(ODD))  # it may be mutated in its turn
     text = json.dumps(frame)
     if chance.random() < 0.1:
         start = chance.randrange(len(text))

@@ -56,4 +56,6 @@ class Program:
     def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         home = {"HOME": str(self.folder), "HF_HUB_OFFLINE": "1"}
-        return {**kept, **home, "PYTHONWARNINGS": "error", **variables}
+        # discord.py imports audioop, which Python 3.11 and 3.12 announce the end of.
+        strict = "error,ignore:'audioop' is deprecated:DeprecationWarning"
+        return {**kept, **home, "PYTHONWARNINGS": strict, **variables}

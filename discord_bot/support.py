@@ -1,0 +1,110 @@
+"""What the bot needs from the service around it, as Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipeline.cast import Cast
+from pipeline.config import PipelineConfig, Sensitivity
+from pipeline.engines import Engines
+from pipeline.turn_record import TurnRecord
+
+
+class SupportError(Exception):
+    """Something that a room needs cannot be had; the message is for the people who asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChoice:
+    """An agent that people can choose."""
+
+    id: str
+    name: str
+    """What people call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuildChoices:
+    """What a guild chose for itself; ``None`` is the default of the settings."""
+
+    agent: str | None = None
+    sensitivity: Sensitivity | None = None
+    channel_id: int | None = None
+    """The voice channel in which the bot is wanted."""
+
+
+class RoomSupport(Protocol):
+    """What one room works with while it is open."""
+
+    @property
+    def engines(self) -> Engines:
+        """Models and servers."""
+
+    @property
+    def cast(self) -> Cast:
+        """The agents, as the guild chose."""
+
+    async def choose_agent(self, agent: str) -> AgentChoice:
+        """Have another agent answer, with its own voice, from the next turn on.
+
+        Raises:
+            SupportError: There is no such agent; the message lists those there are.
+
+        Cancelling leaves the agent as it was.
+
+        """
+
+
+class Support(Protocol):
+    """What all rooms work with."""
+
+    @property
+    def pipeline(self) -> PipelineConfig:
+        """Settings of hearing and turn taking."""
+
+    def open_room(
+        self, guild_id: int, channel_id: Callable[[], int], choices: GuildChoices
+    ) -> AbstractAsyncContextManager[RoomSupport]:
+        """Make everything ready for one room.
+
+        Args:
+            guild_id: Whose room it is; one at a time.
+            channel_id: Tells in which voice channel the bot is now.
+            choices: What the guild chose.
+
+        Raises:
+            SupportError: Something cannot be had.
+
+        """
+
+    async def agents(self) -> Sequence[AgentChoice]:
+        """Return the agents that can be chosen, the default one first.
+
+        Raises:
+            SupportError: They are not known now.
+
+        Cancelling is safe.
+
+        """
+
+    async def choices(self, guild_id: int) -> GuildChoices:
+        """Return what a guild chose; nothing where that cannot be read. Cancelling is safe."""
+
+    async def remember(self, guild_id: int, name: str, value: str | int | None) -> None:
+        """Keep a choice; that it cannot be kept is only logged.
+
+        Args:
+            guild_id: Whose choice it is.
+            name: A field of :class:`GuildChoices`.
+            value: ``None`` forgets it.
+
+        """
+
+    def receive_turn(self, record: TurnRecord) -> None:
+        """Take in that a turn is finished."""
+
+    def report(self, guild_id: int) -> Sequence[str]:
+        """Return lines for ``/status`` on how what the guild's room works with is doing."""

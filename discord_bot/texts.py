@@ -1,0 +1,68 @@
+"""What the bot says in text channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from discord_bot.support import AgentChoice
+from pipeline.config import Sensitivity
+
+LONGEST_MESSAGE = 2000
+"""Characters of a message on Discord."""
+
+NOT_A_MEMBER = "Add me to this server first: I am only visiting."
+NO_CHANNEL = "Join a voice channel first, or tell me which: `/join channel:…`"
+NOT_HERE = "I am in no voice channel here. `/join` brings me into yours."
+BROKEN = "Something went wrong on my side. The log has the details."
+
+SENSITIVITIES: dict[Sensitivity, str] = {
+    "low": "I answer only when I am named.",
+    "medium": "With one person I always answer; with several, when I am named, and for a moment"
+    " after I answered that person.",
+    "high": "I also answer questions and requests that are plainly meant for me.",
+}
+
+HELP = """\
+I listen in a voice channel and pass what is meant for an agent on to it; you hear its answer.
+**/join** `[channel]`: I come into your voice channel, or the one you name
+**/leave**: I go
+**/agent** `[name]`: who answers; without a name, who can
+**/sensitivity** `[level]`: when I answer: `low` only when named, `medium`, `high` also what is \
+plainly meant for me
+**/status**: how I am doing, and how long the last answers took
+Talk over me and I stop. What is said goes to speech recognition on the machine I run on and, when \
+it is meant for an agent, to that agent; nothing is recorded."""
+
+
+def joined(channel: str, agent: str, sensitivity: Sensitivity) -> str:
+    """Tell that the bot is in a channel."""
+    return (
+        f"I am listening in **{channel}**; **{agent}** answers. {SENSITIVITIES[sensitivity]}"
+        " `/help` tells more."
+    )
+
+
+def whereabouts(channel: str, agent: str, sensitivity: Sensitivity) -> str:
+    """Tell where the bot is and how it answers."""
+    return f"In **{channel}**; **{agent}** answers, sensitivity **{sensitivity}**"
+
+
+def agent_chosen(agent: str, *, in_room: bool) -> str:
+    """Tell that another agent answers."""
+    return f"**{agent}** answers from " + ("the next turn on." if in_room else "now on.")
+
+
+def agents_known(agents: Sequence[AgentChoice], current: str) -> str:
+    """List the agents, and who answers now."""
+    names = ", ".join(f"`{agent.id}`" for agent in agents)
+    return shortened(f"**{current}** answers. You can choose: {names}")
+
+
+def sensitivity_is(level: Sensitivity, *, changed: bool) -> str:
+    """Tell the sensitivity."""
+    return f"Sensitivity {'is now' if changed else 'is'} **{level}**. {SENSITIVITIES[level]}"
+
+
+def shortened(text: str) -> str:
+    """Return what fits into one message."""
+    return text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 1] + "…"

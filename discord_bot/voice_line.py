@@ -1,0 +1,283 @@
+"""Enters voice channels of Discord, and watches over the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+
+import aiohttp
+import discord
+from discord.errors import ConnectionClosed
+
+from discord_bot.commands import Channel
+from discord_bot.health import ReceiveStats
+from discord_bot.line import Ending, LineError
+from discord_bot.opus import OpusError, OpusLibrary, load_opus
+from discord_bot.playback import Playback
+from discord_bot.receive import ReceiveClient
+from discord_bot.transport import DiscordTransport, EventQueue
+from discord_bot.voice_websocket import VoiceRefusedError
+from pipeline.clock import Clock
+from pipeline.interfaces import Participant
+
+logger = logging.getLogger(__name__)
+
+_GOODBYE_PATIENCE = 5.0
+"""Seconds for Discord to confirm that the bot has left."""
+
+_RECOVERY_PATIENCE = 60.0
+"""Seconds within which new keys must have helped; otherwise the channel is entered anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How a connection is made and watched over."""
+
+    entering: float = 20.0
+    """Seconds for entering a channel."""
+
+    look: float = 1.0
+    """Seconds between looks at the connection's health."""
+
+    keepalive: float = 5.0
+    """Seconds between UDP keepalives; many NATs forget a silent client after 30."""
+
+    deaf: float = 10.0
+    """Seconds in which people speak and nothing is heard, after which the connection is bad."""
+
+    away: float = 60.0
+    """Seconds without a connection after which it is given up."""
+
+
+class VoiceLine:
+    """A voice connection while it lasts; a :class:`discord_bot.line.Line`.
+
+    Args:
+        client: discord.py's side of it.
+        heard: What was received.
+        library: libopus.
+        clock: Of the conversation.
+        patience: How the connection is watched over.
+
+    """
+
+    def __init__(
+        self,
+        client: ReceiveClient,
+        heard: EventQueue,
+        library: OpusLibrary,
+        clock: Clock,
+        patience: Patience,
+    ) -> None:
+        self._client = client
+        self._heard = heard
+        self._transport = DiscordTransport(heard, Playback(client, library), self._people)
+        self._clock = clock
+        self._patience = patience
+        self._connected_at = self._kept_alive_at = clock.now()
+        self._recovered_at: float | None = None
+        self._stage: int | None = None
+        self._ending: Ending | None = None
+
+    @property
+    def transport(self) -> DiscordTransport:
+        """Its audio. Closes when the connection ends."""
+        return self._transport
+
+    @property
+    def channel(self) -> Channel:
+        """Where it is now: people with the right to do so can move the bot."""
+        return self._client.channel
+
+    @property
+    def ending(self) -> Ending | None:
+        """Why it is over; ``None`` while it is not."""
+        return self._ending
+
+    def close(self) -> None:
+        """End the audio: people are no longer heard, what plays is dropped."""
+        self._transport.close()
+
+    def stats(self) -> ReceiveStats:
+        """Return what came of everything received so far."""
+        return self._client.stats(dropped=self._heard.dropped)
+
+    def report(self) -> Sequence[str]:
+        """Return lines for ``/status`` on what is heard."""
+        stats, now = self.stats(), self._clock.now()
+        lines = []
+        if not self._client.is_connected():
+            lines.append("The voice connection is being made again")
+        if self._client.deafened:
+            lines.append("A moderator has **deafened** me: I hear nobody")
+        if self._client.muted:
+            lines.append("I am **muted** here, or in the audience: nobody hears me")
+        if self._deaf_for(now) >= self._patience.deaf / 2:
+            lines.append(
+                "People speak, and I cannot make anything out; if that goes on, I come in again"
+            )
+        last = max(stats.last_heard.values(), default=None)
+        heard = "nobody yet" if last is None else f"somebody {max(0.0, now - last):.0f} s ago"
+        failed = stats.transport_failures + sum(stats.dave_failures.values())
+        lines.append(
+            f"Heard {heard}; packets: {stats.packets} received, {stats.lost} lost,"
+            f" {failed} not decrypted; new keys asked for: {stats.recoveries}"
+        )
+        return lines
+
+    async def watch(self, gone: asyncio.Event) -> None:
+        """Keep the connection alive and judge it, until it is over. Cancelling is safe.
+
+        Args:
+            gone: Set once discord.py has given the connection up.
+
+        """
+        while self._ending is None:
+            await self._look()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._patience.look):
+                    await gone.wait()
+            if gone.is_set():
+                self._ending = Ending.SENT_AWAY if self._client.sent_away else Ending.LOST
+        self.close()
+
+    async def _look(self) -> None:
+        client, now = self._client, self._clock.now()
+        if now - self._kept_alive_at >= self._patience.keepalive:
+            self._kept_alive_at = now
+            client.send_keepalive()
+        client.forget_absent()
+        with suppress(ConnectionError):  # closing; the next connection gets its own
+            await client.greet()
+        if client.is_connected():
+            self._connected_at = now
+        elif now - self._connected_at >= self._patience.away:
+            self._ending = Ending.LOST
+        if client.is_forgotten:
+            self._ending = Ending.LOST
+        if self._deaf_for(now) >= self._patience.deaf:
+            logger.warning("Nothing is heard of people who speak: entering the channel anew")
+            self._ending = Ending.DEAF
+        if client.take_failed():
+            await self._recover(now)
+        await self._take_stage()
+
+    async def _recover(self, now: float) -> None:
+        """Ask for new keys; that did not help the last time, leave."""
+        if self._recovered_at is not None and now - self._recovered_at < _RECOVERY_PATIENCE:
+            logger.warning("New keys did not help: entering the channel anew")
+            self._ending = Ending.DEAF
+            return
+        self._recovered_at = now
+        await self._client.recover_encryption()
+
+    async def _take_stage(self) -> None:
+        """Become a speaker, once on each stage: a bot enters as part of the audience."""
+        channel = self._client.channel
+        if not (self._client.muted and isinstance(channel, discord.StageChannel)):
+            return
+        if self._stage == channel.id:
+            return
+        self._stage = channel.id
+        try:
+            await channel.guild.me.edit(suppress=False)
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            logger.warning("The bot may not speak on the stage %s: %s", channel.id, error)
+
+    def _deaf_for(self, now: float) -> float:
+        return self._client.receiver.watch.deaf_for(now)
+
+    def _people(self) -> list[Participant]:
+        """Return the people in the channel, as far as Discord has told."""
+        channel = self._client.channel
+        return [
+            Participant(str(member.id), member.display_name)
+            for member in channel.members
+            if not member.bot
+        ]
+
+
+class VoiceLines:
+    """Enters voice channels; a :class:`discord_bot.line.Lines`.
+
+    Args:
+        patience: How connections are made and watched over.
+
+    """
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
+
+    @asynccontextmanager
+    async def enter(self, channel: Channel, clock: Clock) -> AsyncIterator[VoiceLine]:
+        """Be in a voice channel while a block runs; afterwards the bot is out of it.
+
+        Args:
+            channel: Which.
+            clock: The clock of the conversation that is held there.
+
+        Raises:
+            LineError: It could not be entered.
+
+        Cancelling leaves it.
+
+        """
+        library = _library()
+        heard, gone = EventQueue(), asyncio.Event()
+        make = partial(
+            ReceiveClient, clock=clock, library=library, on_heard=heard.put, on_closed=gone.set
+        )
+        client = await self._connect(channel, make)
+        try:
+            line = VoiceLine(client, heard, library, clock, self._patience)
+            async with asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(line.watch(gone), name=f"voice line {channel.id}")
+                try:
+                    yield line
+                finally:
+                    watching.cancel()
+                    line.close()
+        finally:
+            await _leave(client)
+
+    async def _connect(self, channel: Channel, make: partial[ReceiveClient]) -> ReceiveClient:
+        await _leave(channel.guild.voice_client)
+        try:
+            return await channel.connect(cls=make, timeout=self._patience.entering)
+        except asyncio.CancelledError:
+            await _leave(channel.guild.voice_client)  # discord.py only stops trying
+            raise
+        except TimeoutError:
+            raise LineError(
+                f"Discord did not let me into **{channel.name}** within"
+                f" {self._patience.entering:.0f} s. Try again; if that does not help, another"
+                " region in the channel's settings may, and UDP must be allowed out of my network."
+            ) from None
+        except VoiceRefusedError as error:
+            raise LineError(str(error)) from None
+        except (discord.ClientException, ConnectionClosed, aiohttp.ClientError, OSError) as error:
+            raise LineError(f"I could not enter **{channel.name}**: {error}") from error
+
+
+async def _leave(client: discord.VoiceProtocol | None) -> None:
+    """Leave a channel, if the bot is still there."""
+    if client is None:
+        return
+    try:
+        async with asyncio.timeout(_GOODBYE_PATIENCE):
+            await client.disconnect(force=True)
+    except TimeoutError:
+        logger.debug("Discord did not confirm that the bot has left")
+    finally:
+        client.cleanup()
+
+
+def _library() -> OpusLibrary:
+    try:
+        return load_opus()
+    except OpusError as error:
+        raise LineError(str(error)) from error

@@ -1,0 +1,297 @@
+"""What Discord rooms get from the service: ears, voice, agents, and a memory."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
+
+from discord_bot.support import AgentChoice, GuildChoices, SupportError
+from openclaw_client import AgentError, AgentInfo, Place, discord_key
+from pipeline.agents.chat_completions import ChatCompletionsAgent
+from pipeline.agents.echo import EchoAgent
+from pipeline.cast import Cast
+from pipeline.config import AgentConfig, PipelineConfig
+from pipeline.engines import Engines
+from pipeline.interfaces import Agent, Participant
+from pipeline.relevance import NamedAgent, Relevance
+from pipeline.tts import HttpTextToSpeech
+from pipeline.turn_record import TurnRecord
+from server.config import Config
+from server.engines import Ears, open_tts, persona, personas
+from server.gateway.agent import GatewayAgent
+from server.gateway.part import GatewayPart
+from server.hearing_part import HearingPart
+from server.parts import Part
+from server.roster import Roster, RosterError, configured_roster, gateway_roster
+from server.speech_part import SpeechPart
+from server.store.errors import StoreError
+from server.store.part import StorePart
+
+logger = logging.getLogger(__name__)
+
+_PATIENCE = 60.0
+"""Seconds for which a room waits for models and voice that are still coming up."""
+
+_CHOICES = {"agent": str, "sensitivity": str, "channel_id": int}
+
+T = TypeVar("T")
+
+
+class ServiceRoom:
+    """One room's engines and cast; a :class:`discord_bot.support.RoomSupport`."""
+
+    def __init__(
+        self, engines: Engines, cast: Cast, tts: HttpTextToSpeech, support: ServiceSupport
+    ) -> None:
+        self.engines = engines
+        self.cast = cast
+        self._tts = tts
+        self._support = support
+
+    async def choose_agent(self, agent: str) -> AgentChoice:
+        """Have another agent answer, with its own voice, from the next turn on.
+
+        Raises:
+            SupportError: There is no such agent.
+
+        """
+        chosen = await self._support.agent(agent)
+        settings = self._support.agent_settings(chosen)
+        self.cast.personas = {
+            **self.cast.personas,
+            chosen.id: await persona(chosen.id, chosen.name, settings.voice, self._tts),
+        }
+        if self.cast.relevance is not None:
+            names = (settings.name or chosen.name, *settings.names)
+            self.cast.relevance.add_agent(NamedAgent(chosen.id, names))
+        self.cast.agent = chosen.id
+        return chosen
+
+
+class ServiceSupport:
+    """What all rooms work with; a :class:`discord_bot.support.Support`.
+
+    Args:
+        config: The settings.
+        store: Keeps turns and choices.
+        speech: Knows where the speech server is.
+        hearing: Has the models that hear.
+        gateway: Opens connections to the gateway.
+
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        store: StorePart,
+        speech: SpeechPart,
+        hearing: HearingPart,
+        gateway: GatewayPart,
+    ) -> None:
+        self.pipeline: PipelineConfig = config.pipeline
+        self.finished: asyncio.Queue[TurnRecord] = asyncio.Queue()
+        """Turns that are to be kept."""
+        self._config = config
+        self._store = store
+        self._speech = speech
+        self._hearing = hearing
+        self._gateway = gateway
+
+    @asynccontextmanager
+    async def open_room(
+        self, guild_id: int, channel_id: Callable[[], int], choices: GuildChoices
+    ) -> AsyncIterator[ServiceRoom]:
+        """Make everything ready for one room.
+
+        Raises:
+            SupportError: Something cannot be had.
+
+        """
+        ears, url = await self._ears(), await self._voice()
+        async with AsyncExitStack() as stack:
+            tts = await stack.enter_async_context(open_tts(self._config, url))
+            roster = await self._roster(choices.agent)
+            agent = await stack.enter_async_context(self._agent(guild_id, roster))
+            relevance = Relevance(self.pipeline.relevance, roster.named())
+            if choices.sensitivity is not None:
+                relevance.sensitivity = choices.sensitivity
+            cast = Cast(await personas(roster, tts), roster.default, relevance)
+            if isinstance(agent, GatewayAgent):
+                cast.session_key = self._session_keys(guild_id, channel_id)
+            engines = Engines(ears.vad, ears.end_of_turn, ears.stt, agent, tts)
+            yield ServiceRoom(engines, cast, tts, self)
+
+    async def agents(self) -> Sequence[AgentChoice]:
+        """Return the agents that can be chosen, the default one first.
+
+        Raises:
+            SupportError: They are not known now.
+
+        """
+        if not self._uses_gateway:
+            names = configured_roster(self._config).names()
+            return [AgentChoice(id_, name) for id_, name in names.items()]
+        known = await self._known()
+        default = self._config.openclaw.agent_id
+        return [
+            AgentChoice(one.id.lower(), self.agent_settings(one).name or one.name)
+            for one in sorted(known, key=lambda one: one.id.lower() != default)
+        ]
+
+    async def agent(self, name: str) -> AgentChoice:
+        """Return the agent with this id or name.
+
+        Raises:
+            SupportError: There is none.
+
+        """
+        agents = await self.agents()
+        for one in agents:
+            if name.lower() in {one.id.lower(), one.name.lower()}:
+                return one
+        known = ", ".join(f"`{one.id}`" for one in agents)
+        raise SupportError(f"There is no such agent. I know: {known}")
+
+    def agent_settings(self, agent: AgentChoice | AgentInfo) -> AgentConfig:
+        """Return what the settings say of an agent, which may be nothing."""
+        return self._config.agents.get(agent.id.lower()) or AgentConfig(name=agent.name)
+
+    async def choices(self, guild_id: int) -> GuildChoices:
+        """Return what a guild chose; nothing where that cannot be read."""
+        try:
+            kept = await self._store.store().guild_settings.get(str(guild_id))
+        except StoreError as error:
+            logger.warning("What guild %s chose is not known: %s", guild_id, error)
+            return GuildChoices()
+        found = {
+            name: kept[name] for name, kind in _CHOICES.items() if isinstance(kept.get(name), kind)
+        }
+        if found.get("sensitivity") not in {None, "low", "medium", "high"}:
+            del found["sensitivity"]
+        return GuildChoices(**found)
+
+    async def remember(self, guild_id: int, name: str, value: str | int | None) -> None:
+        """Keep a choice; that it cannot be kept is only logged."""
+        try:
+            await self._store.store().guild_settings.set(str(guild_id), name, value)
+        except StoreError as error:
+            logger.warning("A choice of guild %s is not kept: %s", guild_id, error)
+
+    def receive_turn(self, record: TurnRecord) -> None:
+        """Take in that a turn is finished."""
+        self.finished.put_nowait(record)
+
+    def report(self, guild_id: int) -> Sequence[str]:
+        """Return lines for ``/status``."""
+        parts: tuple[Part, ...] = (self._hearing, self._speech)
+        lines = [f"{part.name.capitalize()}: {_of(part)}" for part in parts]
+        return [*lines, f"Agents: {self._agents_report(guild_id)}"]
+
+    async def keep_turns(self) -> None:
+        """Keep finished turns until cancelled, and those that are there then."""
+        try:
+            while True:
+                await self._store.add(await self.finished.get())
+        finally:
+            while not self.finished.empty():
+                await self._store.add(self.finished.get_nowait())
+
+    def _agents_report(self, guild_id: int) -> str:
+        if not self._uses_gateway:
+            return "chat server" if self._config.chat.base_url else "an echo; none is configured"
+        stats = self._gateway.stats().get(_connection(guild_id))
+        if stats is None:
+            return _of(self._gateway)
+        words = [f"gateway {stats.server_version or ''} {stats.state.value}".replace("  ", " ")]
+        if stats.first_words.p50 is not None:
+            words.append(f"first words after {stats.first_words.p50:.0f} ms")
+        if stats.reconnects:
+            words.append(f"{stats.reconnects} reconnects")
+        if stats.error:
+            words.append(stats.error)
+        return ", ".join(words)
+
+    @property
+    def _uses_gateway(self) -> bool:
+        return self._config.chat.base_url is None and self._config.openclaw.base_url is not None
+
+    async def _known(self) -> Sequence[AgentInfo]:
+        try:
+            return await self._gateway.agents()
+        except AgentError as error:
+            raise SupportError(f"I do not know the agents now: {error}") from None
+
+    async def _roster(self, chosen: str | None) -> Roster:
+        """Return the agents of a room, as far as they are known now."""
+        known: Sequence[AgentInfo] = ()
+        if self._uses_gateway:
+            try:
+                known = await self._known()
+            except SupportError as error:
+                logger.warning("%s", error)
+        for wanted in (chosen or "", ""):
+            try:
+                return gateway_roster(self._config, known, wanted)
+            except RosterError as error:
+                logger.warning("%s", error)
+        return configured_roster(self._config)
+
+    @asynccontextmanager
+    async def _agent(self, guild_id: int, roster: Roster) -> AsyncIterator[Agent]:
+        if self._uses_gateway:
+            async with self._gateway.connection(_connection(guild_id)) as client:
+                yield GatewayAgent(client)
+        elif self._config.chat.base_url is not None:
+            agent = ChatCompletionsAgent(self._config.chat, roster.names())
+            try:
+                yield agent
+            finally:
+                await agent.aclose()
+        else:
+            yield EchoAgent(roster.names())
+
+    def _session_keys(
+        self, guild_id: int, channel_id: Callable[[], int]
+    ) -> Callable[[Participant, str], str | None]:
+        openclaw = self._config.openclaw
+
+        def session_key(speaker: Participant, agent: str) -> str:
+            voice = str(channel_id())
+            channel = openclaw.text_channels.get(voice, voice)
+            place = Place(user_id=speaker.id, channel_id=channel, guild_id=str(guild_id))
+            return discord_key(openclaw.session_scope, agent, place)
+
+        return session_key
+
+    async def _ears(self) -> Ears:
+        ears = await self._soon(self._hearing.ears, self._hearing)
+        if ears is None:
+            raise SupportError(f"I cannot hear: {_of(self._hearing)}")
+        return ears
+
+    async def _voice(self) -> str:
+        url = await self._soon(self._speech.address, self._speech)
+        if url is None:
+            raise SupportError(f"I cannot speak: {_of(self._speech)}")
+        return url
+
+    async def _soon(self, get: Callable[[], Awaitable[T]], part: Part) -> T:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await get()
+        except TimeoutError:
+            raise SupportError(
+                f"I am still getting ready ({_of(part)}). Try again in a few minutes."
+            ) from None
+
+
+def _connection(guild_id: int) -> str:
+    return f"guild:{guild_id}"
+
+
+def _of(part: Part) -> str:
+    status = part.status()
+    return status.message or status.state.value
