@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,8 @@ from tests.peers.real_gateway import RealGateway
 
 _CHANNELS = itertools.count(1)
 _GATEWAYS = pytest.StashKey[list[RealGateway]]()
+
+_LAST_LINES = 60
 
 _SHORTEST_SECRET = 5
 """Characters; what is shorter stands in other words by chance."""
@@ -49,6 +51,17 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if nextitem is None or not nextitem.path.is_relative_to(ring):
         for gateway in item.config.stash.get(_GATEWAYS, []):
             gateway.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport]:
+    """Show what the gateway printed last beside a failure: it may tell why."""
+    report = yield
+    if report.failed:
+        for gateway in item.config.stash.get(_GATEWAYS, []):
+            last = "\n".join(gateway.log().splitlines()[-_LAST_LINES:])
+            report.sections.append((f"Printed by gateway {gateway.version}", last))
+    return report
 
 
 @pytest.fixture(scope="session")
