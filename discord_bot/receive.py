@@ -82,6 +82,14 @@ class ReceiveConnection(VoiceConnectionState):
         logger.warning("Too much of what is received cannot be decrypted: asking for new keys")
         await self._recover_from_invalid_commit(self._last_transition)
 
+    async def voice_state_update(self, data: GuildVoiceState) -> None:
+        """Take in the bot's own voice state; discord.py calls this."""
+        if data["channel_id"] is not None:
+            # It was told once that we had left, as for a new session, and never that we are
+            # back; the next move to another channel would count as having been sent away.
+            self._disconnected.clear()
+        await super().voice_state_update(data)
+
     async def _voice_disconnect(self) -> None:
         if self.voice_client.is_replaced:
             # The place in the channel is our successor's, who must not be sent out of it.

@@ -57,6 +57,23 @@ def test_session_that_ended_is_begun_anew(code: int) -> None:
 
 
 @pytest.mark.slow
+def test_bot_that_is_dragged_after_a_new_session_is_not_taken_for_sent_away() -> None:
+    async def main() -> None:
+        async with stage() as scene, scene.call() as call:
+            await scene.ben.join(WORKROOM)
+            await call.session.close(4006)
+            await until(lambda: len(scene.discord.voice) == 2 and call.session.connected)
+            await call.is_secured_with(scene.ann)
+            await scene.discord.move_bot(WORKROOM)
+            await until(lambda: len(scene.discord.voice) == 3 and call.session.connected)
+            await call.is_secured_with(scene.ben)
+            await call.works_both_ways(scene.ben)
+            assert call.line.ending is None
+
+    asyncio.run(main())
+
+
+@pytest.mark.slow
 def test_resume_that_is_refused_becomes_a_new_session() -> None:
     async def main() -> None:
         async with stage() as scene, scene.call() as call:
