@@ -160,7 +160,8 @@ def _limit(sound: Floats, band: tuple[float, float]) -> Floats:
     low, high = band
     response = 1.0 / (1.0 + (low / np.maximum(frequencies, 1.0)) ** 2)
     response /= 1.0 + (frequencies / high) ** 4
-    return np.fft.irfft(np.fft.rfft(sound) * response, len(sound))
+    limited: Floats = np.fft.irfft(np.fft.rfft(sound) * response, len(sound))
+    return limited
 
 
 def _convolve(sound: Floats, response: Floats) -> Floats:

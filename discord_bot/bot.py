@@ -56,6 +56,8 @@ class Bot(discord.Client):
         )
         self.tree = CommandTree(self)
         self._on_here = on_here
+        self.is_connected = False
+        """Whether Discord can be heard at this moment."""
 
     async def setup_hook(self) -> None:
         """Tell Discord our commands, if they are not those that it knows."""
@@ -74,11 +76,17 @@ class Bot(discord.Client):
         """Take in that the guilds are known."""
         name = self.user.name if self.user else "?"
         logger.info("On Discord as %s, in %d servers", name, len(self.guilds))
+        self.is_connected = True
         self._on_here()
 
     async def on_resumed(self) -> None:
         """Take in that the session goes on."""
+        self.is_connected = True
         self._on_here()
+
+    async def on_disconnect(self) -> None:
+        """Take in that the connection broke; discord.py makes another."""
+        self.is_connected = False
 
     async def stay(self, token: str) -> Never:
         """Be on Discord until cancelled or thrown out.
@@ -102,6 +110,10 @@ _INTENTS_REFUSED = (
     "Discord refuses the bot's intents. It needs only the unprivileged ones; in the Developer"
     " Portal, look whether the application was restricted or its token belongs to another one"
 )
+_OUTDATED = (
+    "Discord no longer takes connections of this kind ({code}): the bot is in too many servers for"
+    " one, or this version is too old. Update the program"
+)
 
 
 def failure(error: Exception) -> BotError:
@@ -111,6 +123,8 @@ def failure(error: Exception) -> BotError:
             return BotError(_LOGIN_REFUSED, retry=False)
         case discord.PrivilegedIntentsRequired() | discord.ConnectionClosed(code=4013 | 4014):
             return BotError(_INTENTS_REFUSED, retry=False)
+        case discord.ConnectionClosed(code=4010 | 4011 | 4012 as code):
+            return BotError(_OUTDATED.format(code=code), retry=False)
         case discord.ConnectionClosed(code=code):
             return BotError(f"Discord closed the connection ({code}); trying again", retry=True)
         case discord.HTTPException(status=status):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
+import aiohttp
 import discord
 from discord import app_commands
 
 from discord_bot import texts
-from discord_bot.support import AgentChoice, GuildChoices, Support, SupportError
+from discord_bot.support import AgentChoice, Support, SupportError
 from pipeline.config import Sensitivity
+from pipeline.turn_record import TurnRecord
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,12 @@ class OpenRoom(Protocol):
     async def choose_agent(self, agent: str) -> AgentChoice:
         """Have another agent answer; see :meth:`discord_bot.support.RoomSupport.choose_agent`."""
 
+    def decision(self, back: int) -> TurnRecord | None:
+        """Return what was said so many turns ago and what came of it; ``None`` that far back."""
+
+    async def correct(self, decision: TurnRecord, *, right: bool) -> None:
+        """Learn from what somebody says of a decision, for this guild."""
+
 
 class Rooms(Protocol):
     """The voice channels that the bot is in."""
@@ -78,7 +85,21 @@ class Rooms(Protocol):
 
 
 class CommandTree(app_commands.CommandTree[discord.Client]):
-    """The commands; tells people when one of them broke."""
+    """The commands; tells people when one of them broke, or does not work where they are."""
+
+    async def interaction_check(self, interaction: Interaction) -> bool:
+        """Return whether a command works where it was given, and tell whoever gave it if not."""
+        refusal = self._refusal(interaction)
+        if refusal and interaction.type is discord.InteractionType.application_command:
+            await _tell_if_possible(interaction, refusal)
+        return not refusal
+
+    def _refusal(self, interaction: Interaction) -> str:
+        if interaction.guild_id is None:
+            # Discord offers the others only in servers, but may know them as they once were.
+            return texts.SERVERS_ONLY if getattr(interaction.command, "guild_only", True) else ""
+        # A link without the scope "bot" brings the commands into a server, but not the bot.
+        return "" if self.client.get_guild(interaction.guild_id) else texts.NOT_A_MEMBER
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
         """Log what went wrong, and say so to whoever gave the command."""
@@ -90,10 +111,7 @@ class CommandTree(app_commands.CommandTree[discord.Client]):
             )
             return
         logger.error("A command broke", exc_info=cause)
-        try:
-            await _tell(interaction, texts.BROKEN)
-        except discord.HTTPException:
-            logger.debug("The command could not be answered either")
+        await _tell_if_possible(interaction, texts.BROKEN)
 
 
 def add_commands(tree: CommandTree, rooms: Rooms, support: Support) -> None:
@@ -103,6 +121,7 @@ def add_commands(tree: CommandTree, rooms: Rooms, support: Support) -> None:
     _add_agent(tree, rooms, support)
     _add_sensitivity(tree, rooms, support)
     _add_status(tree, rooms)
+    _add_why(tree, rooms)
 
 
 async def _tell(interaction: Interaction, text: str) -> None:
@@ -113,15 +132,28 @@ async def _tell(interaction: Interaction, text: str) -> None:
         await interaction.response.send_message(text, ephemeral=True)
 
 
+async def _tell_if_possible(interaction: Interaction, text: str) -> None:
+    try:
+        await _tell(interaction, text)
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        logger.warning("A command could not be answered: %s", type(error).__name__)
+
+
+def _guild_id(interaction: Interaction) -> int:
+    """Return the server in which a command was given."""
+    if interaction.guild_id is None:
+        raise AssertionError("the command tree lets nobody by")
+    return interaction.guild_id
+
+
 def _add_join(tree: CommandTree, rooms: Rooms) -> None:
     @tree.command(description="Bring the bot into a voice channel")
     @app_commands.describe(channel="Which; yours when you name none")
     @app_commands.guild_only()
     async def join(interaction: Interaction, channel: Channel | None = None) -> None:
         wanted = channel or _own_channel(interaction)
-        if interaction.guild is None or wanted is None:
-            missing = texts.NOT_A_MEMBER if interaction.guild is None else texts.NO_CHANNEL
-            await _tell(interaction, missing)
+        if wanted is None:
+            await _tell(interaction, texts.NO_CHANNEL)
             return
         if refusal := rooms.refusal(wanted):
             await _tell(interaction, refusal)
@@ -129,10 +161,9 @@ def _add_join(tree: CommandTree, rooms: Rooms) -> None:
         await interaction.response.defer(thinking=True)
         try:
             room = await rooms.join(wanted)
+            text = texts.joined(room.channel_name, room.agent.name, room.sensitivity)
         except JoinError as error:
             text = str(error)
-        else:
-            text = texts.joined(room.channel_name, room.agent.name, room.sensitivity)
         await interaction.edit_original_response(content=texts.shortened(text))
 
 
@@ -146,15 +177,12 @@ def _add_leave(tree: CommandTree, rooms: Rooms) -> None:
     @tree.command(description="Send the bot out of the voice channel")
     @app_commands.guild_only()
     async def leave(interaction: Interaction) -> None:
-        guild_id = interaction.guild_id or 0
+        guild_id = _guild_id(interaction)
         room = rooms.find(guild_id)
-        if room is None:
-            await rooms.leave(guild_id)  # it may be about to come back
-            await _tell(interaction, texts.NOT_HERE)
-            return
-        await interaction.response.defer(thinking=True)
-        await rooms.leave(guild_id)
-        await interaction.edit_original_response(content=f"I left **{room.channel_name}**.")
+        text = texts.left(room.channel_name) if room else texts.NOT_HERE
+        await interaction.response.defer(thinking=True, ephemeral=room is None)
+        await rooms.leave(guild_id)  # also where it is in none: it may be about to come back
+        await interaction.edit_original_response(content=text)
 
 
 def _add_agent(tree: CommandTree, rooms: Rooms, support: Support) -> None:
@@ -175,14 +203,15 @@ def _add_agent(tree: CommandTree, rooms: Rooms, support: Support) -> None:
     @app_commands.autocomplete(name=suggest)
     @app_commands.guild_only()
     async def agent(interaction: Interaction, name: str | None = None) -> None:
-        guild_id = interaction.guild_id or 0
+        guild_id = _guild_id(interaction)
         room = rooms.find(guild_id)
         await interaction.response.defer(thinking=True, ephemeral=name is None)
         try:
             if name is None:
-                text = await _agents(room, await support.choices(guild_id), support)
+                text = await _agents(guild_id, room, support)
             else:
-                chosen = await _choose(room, name.strip().lower(), support)
+                choose = room.choose_agent if room else support.agent
+                chosen = await choose(name.strip())
                 await support.remember(guild_id, "agent", chosen.id)
                 text = texts.agent_chosen(chosen.name, in_room=room is not None)
         except SupportError as error:
@@ -190,27 +219,13 @@ def _add_agent(tree: CommandTree, rooms: Rooms, support: Support) -> None:
         await interaction.edit_original_response(content=texts.shortened(text))
 
 
-async def _agents(room: OpenRoom | None, choices: GuildChoices, support: Support) -> str:
+async def _agents(guild_id: int, room: OpenRoom | None, support: Support) -> str:
     agents = await support.agents()
     if room is not None:
         return texts.agents_known(agents, room.agent.name)
-    current = next((one for one in agents if one.id == choices.agent), agents[0])
+    chosen = (await support.choices(guild_id)).agent
+    current = next((one for one in agents if one.id == chosen), agents[0])
     return texts.agents_known(agents, current.name)
-
-
-async def _choose(room: OpenRoom | None, name: str, support: Support) -> AgentChoice:
-    if room is not None:
-        return await room.choose_agent(name)
-    agents = await support.agents()
-    return _known(name, agents)
-
-
-def _known(name: str, agents: Sequence[AgentChoice]) -> AgentChoice:
-    for one in agents:
-        if name in {one.id.lower(), one.name.lower()}:
-            return one
-    known = ", ".join(f"`{one.id}`" for one in agents)
-    raise SupportError(f"There is no agent {discord.utils.escape_markdown(name)}. I know: {known}")
 
 
 def _add_sensitivity(tree: CommandTree, rooms: Rooms, support: Support) -> None:
@@ -218,11 +233,10 @@ def _add_sensitivity(tree: CommandTree, rooms: Rooms, support: Support) -> None:
     @app_commands.describe(level="low: only when named; high: also what is plainly meant for it")
     @app_commands.guild_only()
     async def sensitivity(interaction: Interaction, level: Sensitivity | None = None) -> None:
-        guild_id = interaction.guild_id or 0
+        guild_id = _guild_id(interaction)
         room = rooms.find(guild_id)
         if level is None:
-            chosen = (await support.choices(guild_id)).sensitivity
-            current = room.sensitivity if room else chosen
+            current = room.sensitivity if room else (await support.choices(guild_id)).sensitivity
             current = current or support.pipeline.relevance.sensitivity
             await _tell(interaction, texts.sensitivity_is(current, changed=False))
             return
@@ -236,8 +250,31 @@ def _add_status(tree: CommandTree, rooms: Rooms) -> None:
     @tree.command(description="How the bot is doing")
     @app_commands.guild_only()
     async def status(interaction: Interaction) -> None:
-        await _tell(interaction, texts.shortened(rooms.status(interaction.guild_id or 0)))
+        await _tell(interaction, texts.shortened(rooms.status(_guild_id(interaction))))
 
     @tree.command(name="help", description="What the bot can do")
     async def help_(interaction: Interaction) -> None:
         await _tell(interaction, texts.HELP)
+
+
+def _add_why(tree: CommandTree, rooms: Rooms) -> None:
+    @tree.command(description="Why the bot answered, or did not")
+    @app_commands.describe(
+        back="How many turns ago; 0 is the last", verdict="Was it right? The bot learns from it"
+    )
+    @app_commands.guild_only()
+    async def why(
+        interaction: Interaction,
+        back: app_commands.Range[int, 0, 9] = 0,
+        verdict: Literal["right", "wrong"] | None = None,
+    ) -> None:
+        room = rooms.find(_guild_id(interaction))
+        decision = room.decision(back) if room else None
+        if room is None or decision is None:
+            await _tell(interaction, texts.NOTHING_HEARD if room else texts.NOT_HERE)
+            return
+        text = texts.decision(decision)
+        if verdict is not None:
+            await room.correct(decision, right=verdict == "right")
+            text += f"\n{texts.verdict(answered=decision.addressed, right=verdict == 'right')}"
+        await _tell(interaction, texts.shortened(text))

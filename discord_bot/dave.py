@@ -18,8 +18,12 @@ from discord_bot.rtp import SILENCE
 from discord_bot.speakers import Sealed
 
 FAILURES_ALLOWED = 36
-"""Packets in a row that may fail before the group is left and entered anew, as Discord's own
-library for bots has it."""
+"""Packets in a row that may fail before the group is left and entered anew, as the library for bots
+that most use has it (discord.js)."""
+
+FAILURES_EXCUSED = 500
+"""Packets in a row (10 s of one speaker) that may fail besides while the group changes. Discord may
+forget to tell that a change is carried out, and that must not excuse failures for ever."""
 
 
 class DaveState(Protocol):
@@ -58,7 +62,7 @@ class DaveKeys:
     def __init__(self, state: DaveState, own_id: int) -> None:
         self._state = state
         self._own_id = own_id
-        self._in_a_row = 0
+        self._in_a_row = self._excused = 0
         self.opened = 0
         """Packets that were encrypted and opened."""
 
@@ -84,8 +88,11 @@ class DaveKeys:
         if reason is Sealed.NO_SENDER:
             return  # no fault of the keys
         self.failures[reason] += 1
-        # While the group changes, and from those who are not in it, that is to be expected.
-        if reason is not Sealed.NO_KEY_OF_SENDER and not self._state.dave_pending_transitions:
+        if reason is Sealed.NO_KEY_OF_SENDER:
+            return  # to be expected of those who are not in the group
+        if self._state.dave_pending_transitions and self._excused < FAILURES_EXCUSED:
+            self._excused += 1
+        else:
             self._in_a_row += 1
 
     def try_open(self, user_id: int, payload: bytes) -> bytes | None:
@@ -109,12 +116,15 @@ class DaveKeys:
         """Return whether too many packets in a row did not open, and count anew."""
         failed = self._in_a_row > FAILURES_ALLOWED
         if failed:
-            self._in_a_row = 0
+            self._forgive()
         return failed
 
     def receive_new_session(self) -> None:
         """Take in that the media session is a new one."""
-        self._in_a_row = 0
+        self._forgive()
+
+    def _forgive(self) -> None:
+        self._in_a_row = self._excused = 0
 
     def _open_downgraded(
         self, session: davey.DaveSession | None, user_id: int, payload: bytes
@@ -134,7 +144,7 @@ class DaveKeys:
         except ValueError as error:
             text = str(error)
             return next((one for name, one in _REASONS.items() if name in text), Sealed.OTHER)
-        self._in_a_row = 0
+        self._forgive()
         self.opened += 1
         return opus
 

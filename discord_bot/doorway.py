@@ -42,17 +42,7 @@ def refusal(door: Doorway) -> str:
 
     Discord itself says nothing: a bot that tries waits until its patience ends.
     """
-    missing = [
-        right
-        for right, given in (
-            ("View Channel", door.view),
-            ("Connect", door.connect),
-            ("Speak", door.speak or (door.stage and door.moderator)),
-            ("Use Voice Activity", door.voice_activity or door.stage),
-        )
-        if not given
-    ]
-    if missing:
+    if missing := _missing_rights(door):
         rights = " and ".join(f"**{right}**" for right in missing)
         return (
             f"I may not talk in **{door.name}**: I lack the permission {rights}. Someone who"
@@ -70,3 +60,16 @@ def refusal(door: Doorway) -> str:
             " give me the permission **Move Members**."
         )
     return ""
+
+
+def _missing_rights(door: Doorway) -> list[str]:
+    """Return what has to be given; who may not enter has no other right there either."""
+    if not door.view:
+        return ["View Channel"]
+    if not door.connect:
+        return ["Connect"]
+    rights = {
+        "Speak": door.speak or (door.stage and door.moderator),
+        "Use Voice Activity": door.voice_activity or door.stage,
+    }
+    return [right for right, given in rights.items() if not given]

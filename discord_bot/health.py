@@ -52,8 +52,8 @@ class ReceiveStats:
     overflowed: int = 0
     """Datagrams and frames thrown away because the machine was too busy."""
 
-    last_heard: Mapping[int, float] = field(default_factory=dict)
-    """When each user was last heard, by id, in seconds on the conversation clock."""
+    last_heard_at: float | None = None
+    """When somebody was last heard, in seconds on the conversation clock."""
 
 
 class DeafWatch:

@@ -17,7 +17,7 @@ from discord_bot.opus import SPEECH_FRAME, OpusEncoder, OpusLibrary
 from discord_bot.rtp import SILENCE
 from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.errors import AudioError
-from pipeline.interfaces import ReplyAudio
+from pipeline.interfaces import DUCK, ReplyAudio, Volume
 from pipeline.ledger import PlaybackLedger
 
 logger = logging.getLogger(__name__)
@@ -56,6 +56,8 @@ class ReplyBuffer:
         self._samples = 0
         self._taken = 0
         self._cut = False
+        self.volume = Volume.FULL
+        """How loud it shall be."""
 
     @property
     def seconds(self) -> float:
@@ -88,7 +90,8 @@ class ReplyBuffer:
             taken = most - missing
             self._samples -= taken
             self._taken += taken
-        return np.concatenate(parts)
+        samples: Samples = np.concatenate(parts)
+        return (samples * DUCK).astype(np.int16) if self.volume is Volume.DUCKED else samples
 
     def clear(self) -> None:
         """Drop what waits."""
@@ -96,6 +99,7 @@ class ReplyBuffer:
             self._pieces.clear()
             self._samples = 0
             self._cut = True
+            self.volume = Volume.FULL
 
     def take_account(self) -> float:
         """Return how many seconds were taken since the last call."""
@@ -127,6 +131,8 @@ class ReplySource(discord.AudioSource):
 
         A source that waited here would be followed by a burst of packets.
         """
+        if self._buffer.volume is Volume.HELD:
+            return SILENCE
         samples = self._buffer.take(SPEECH_FRAME)
         if len(samples):
             self._idle = 0
@@ -182,6 +188,10 @@ class Playback:
 
         """
         await self._until_left(0.0)
+
+    def set_volume(self, volume: Volume) -> None:
+        """Change how loud it is from the next packet on."""
+        self._buffer.volume = volume
 
     def stop(self) -> None:
         """Drop queued audio; the packet that is on its way is the last."""

@@ -22,6 +22,10 @@ MOST_WAITING = 4
 MOST_CONCEALED = 5
 """Missing packets in a row that are made up (100 ms); a longer hole is silence."""
 
+MOST_LATE = 10
+"""Packets too late in a row, with none in time between them, after which they are taken for a new
+sequence: a sender may go back by a little."""
+
 FAR = 400
 """Distance of a packet from the expected one (8 s) from which on it begins a new sequence."""
 
@@ -81,6 +85,8 @@ class Playout:
     def __init__(self) -> None:
         self._waiting: dict[int, Arrival] = {}
         self._expected: int | None = None
+        self._next_late: int | None = None
+        self._late_in_a_row = 0
         self._silent = True
         self._steps: deque[Step] = deque()
         self.lost = 0
@@ -94,7 +100,7 @@ class Playout:
         if self._expected is None:
             self._expected = packet.sequence
         ahead = _signed(packet.sequence - self._expected)
-        if abs(ahead) > FAR:
+        if abs(ahead) > FAR or (ahead < 0 and self._goes_on_behind(packet)):
             self.flush()
             self._steps.append(Restart())
             self._silent = True
@@ -102,6 +108,7 @@ class Playout:
         elif ahead < 0 or packet.sequence in self._waiting:
             self.refused += 1
             return
+        self._next_late = None
         self._waiting[packet.sequence] = packet
         self.handle_timer(packet.at)
 
@@ -127,6 +134,13 @@ class Playout:
     def next_step(self) -> Step | None:
         """Take the next step out, or ``None``."""
         return self._steps.popleft() if self._steps else None
+
+    def _goes_on_behind(self, packet: Arrival) -> bool:
+        """Return whether late packets have become a sequence of their own, which goes on."""
+        follows = packet.sequence == self._next_late
+        self._next_late = (packet.sequence + 1) % _SEQUENCES
+        self._late_in_a_row = self._late_in_a_row + 1 if follows else 1
+        return self._late_in_a_row > MOST_LATE
 
     def _take(self) -> bool:
         """Take all that is in order; return whether something is left, behind a gap."""

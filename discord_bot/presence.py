@@ -46,6 +46,11 @@ class Presence:
         return self._bot.user.name if self._bot and self._bot.user and self._bot.is_ready() else ""
 
     @property
+    def is_connected(self) -> bool:
+        """Whether Discord can be heard at this moment."""
+        return self._bot is not None and self._bot.is_connected
+
+    @property
     def guilds(self) -> int:
         """In how many servers the bot is."""
         return len(self._bot.guilds) if self._bot else 0
@@ -59,9 +64,11 @@ class Presence:
         Cancelling leaves all channels.
 
         """
-        self._bot = bot = Bot(self._config, on_here=self._here.set)
+        self._bot = bot = self._new_bot()
         async with bot, asyncio.TaskGroup() as tasks:
             rooms = VoiceRooms(bot, self._lines, self._support, tasks)
+            bot.event(rooms.on_voice_state_update)
+            bot.event(rooms.on_guild_remove)
             add_commands(bot.tree, rooms, self._support)
             returning = tasks.create_task(self._keep_coming_back(rooms), name="coming back")
             staying = tasks.create_task(_outcome(bot.stay(token)), name="Discord")
@@ -81,7 +88,17 @@ class Presence:
             self.was_here = True
             if self._come_back:
                 await rooms.come_back()
+            else:
+                await rooms.stay_away()
             self._come_back = True  # from now on a channel is lost only by accident
+
+    def _new_bot(self) -> Bot:
+        try:
+            return Bot(self._config, on_here=self._here.set)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            message = f"discord.ca_file cannot be used ({reason}): name a file in PEM"
+            raise BotError(message, retry=False) from None
 
 
 async def _outcome(stay: Awaitable[Never]) -> BotError:

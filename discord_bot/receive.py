@@ -3,32 +3,29 @@
 discord.py 2.7 has no way to receive, but it has the session's keys and three
 hooks: a connection state of one's own, every message of the voice gateway, and
 every datagram. Its own handshake, sending and DAVE group are used as they are;
-what makes it go deaf is put right here and in :mod:`discord_bot.voice_websocket`.
-All private names it takes are listed in ``tests/discord_bot/test_discord_py_contract.py``.
+what makes it go deaf is put right in :mod:`discord_bot.receive_connection` and
+:mod:`discord_bot.voice_websocket`. All private names that are used are listed in
+``tests/discord_bot/test_discord_py_contract.py``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import discord
 from discord.enums import SpeakingState
 from discord.errors import ConnectionClosed
-from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 from discord_bot.dave import DaveKeys
 from discord_bot.health import ReceiveStats
 from discord_bot.opus import FRAME_SECONDS, OpusLibrary
+from discord_bot.receive_connection import ReceiveConnection
 from discord_bot.receiver import Receiver
 from discord_bot.rtp import SILENCE, keepalive
-from discord_bot.socket_reader import make_reader
-from discord_bot.voice_websocket import VoiceWebSocket
 from pipeline.audio import AudioFrame
 from pipeline.clock import Clock, Timer
 from pipeline.interfaces import ParticipantLeft
@@ -36,132 +33,12 @@ from pipeline.interfaces import ParticipantLeft
 if TYPE_CHECKING:
     from discord.types.voice import GuildVoiceState
 
+    from discord_bot.voice_websocket import VoiceWebSocket
+
 logger = logging.getLogger(__name__)
 
-_RESUME_PATIENCE = 10.0
-_RECEIVE_BUFFER = 1 << 20
 _GREETING = 5
 """Packets of silence at the beginning, as clients send at the end of speech."""
-
-
-class ReceiveConnection(VoiceConnectionState):
-    """The state of a voice connection; see the module's text.
-
-    Args:
-        voice_client: Whose.
-        hook: Gets every JSON message of the voice gateway, after discord.py.
-
-    """
-
-    voice_client: ReceiveClient
-
-    def __init__(self, voice_client: ReceiveClient, **options: Any) -> None:
-        super().__init__(voice_client, **options)
-        _end(self._socket_reader)
-        self._socket_reader = make_reader(self, voice_client.loop)
-        self._last_transition = 0
-        self.recoveries = 0
-        """How often the group's keys were asked for again."""
-
-    @property
-    def expecting_disconnect(self) -> bool:
-        """Whether we ourselves have asked to leave the channel."""
-        return self._expecting_disconnect
-
-    def expected_members(self) -> list[int] | None:
-        """Return whom the encrypted group may take in.
-
-        ``None`` where Discord has not told who is there: then it may take in anybody.
-        """
-        present = self.voice_client.receiver.present
-        return sorted({*present, self.user.id}) if present else None
-
-    async def recover_encryption(self) -> None:
-        """Ask to be added to the encrypted group anew: its keys open nothing any more."""
-        self.recoveries += 1
-        logger.warning("Too much of what is received cannot be decrypted: asking for new keys")
-        await self._recover_from_invalid_commit(self._last_transition)
-
-    async def voice_state_update(self, data: GuildVoiceState) -> None:
-        """Take in the bot's own voice state; discord.py calls this."""
-        if data["channel_id"] is not None:
-            # It was told once that we had left, as for a new session, and never that we are
-            # back; the next move to another channel would count as having been sent away.
-            self._disconnected.clear()
-        await super().voice_state_update(data)
-
-    async def _voice_disconnect(self) -> None:
-        if self.voice_client.is_replaced:
-            # The place in the channel is our successor's, who must not be sent out of it.
-            self.state = ConnectionFlowState.disconnected
-        else:
-            await super()._voice_disconnect()
-
-    def _create_socket(self) -> None:
-        super()._create_socket()
-        # As much as the system allows: an event loop that is busy for a moment loses nothing.
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-
-    async def _execute_transition(self, transition_id: int) -> None:
-        await super()._execute_transition(transition_id)
-        self._last_transition = transition_id
-
-    async def _connect_websocket(self, resume: bool) -> VoiceWebSocket:  # noqa: FBT001 - discord.py's
-        ws = await self._open_websocket(resume=resume)
-        self.state = ConnectionFlowState.websocket_connected
-        return ws
-
-    async def _open_websocket(self, *, resume: bool) -> VoiceWebSocket:
-        seq_ack = self.ws.seq_ack if self.ws else -1
-        try:
-            return await VoiceWebSocket.from_connection_state(
-                self, resume=resume, hook=self.hook, seq_ack=seq_ack
-            )
-        except (aiohttp.ClientError, OSError) as error:
-            # discord.py tries again after this error, and after those it gives up for good.
-            raise TimeoutError(f"the voice server cannot be reached: {error}") from error
-
-    async def _connect(
-        self,
-        reconnect: bool,  # noqa: FBT001 - discord.py's
-        timeout: float,  # noqa: ASYNC109 - discord.py's
-        self_deaf: bool,  # noqa: FBT001 - discord.py's
-        self_mute: bool,  # noqa: FBT001 - discord.py's
-        resume: bool,  # noqa: FBT001 - discord.py's
-    ) -> None:
-        if resume:
-            try:
-                async with asyncio.timeout(_RESUME_PATIENCE):
-                    await self._resume()
-            except (ConnectionClosed, TimeoutError) as error:
-                logger.info("The voice session could not be resumed (%s): connecting anew", error)
-                await self.disconnect(cleanup=False)
-            else:
-                return
-        await super()._connect(reconnect, timeout, self_deaf, self_mute, False)  # noqa: FBT003 - discord.py's
-
-    async def _resume(self) -> None:
-        """Go on with the session on a new WebSocket; its UDP side and group live on.
-
-        discord.py waits here for voice state updates that do not come, and
-        forgets the key, which Discord does not send again.
-        """
-        old = self.ws
-        await old.close()
-        ws = await self._open_websocket(resume=True)
-        ws.secret_key = old.secret_key
-        self.ws = ws
-        while not ws.resumed:
-            await ws.poll_event()
-        logger.info("The voice session was resumed")
-
-    async def _poll_voice_ws(self, reconnect: bool) -> None:  # noqa: FBT001 - discord.py's
-        try:
-            await super()._poll_voice_ws(reconnect)
-        except Exception:
-            # A dead task behind a connection that seems alive would be deafness for ever.
-            logger.exception("The voice connection broke")
-            await self.disconnect()
 
 
 class ReceiveClient(discord.VoiceClient):
@@ -173,7 +50,6 @@ class ReceiveClient(discord.VoiceClient):
         clock: Of the conversation.
         library: libopus.
         on_heard: Gets everyone's voice, on the event loop.
-        on_closed: Called once the connection is over for good.
 
     """
 
@@ -187,15 +63,16 @@ class ReceiveClient(discord.VoiceClient):
         clock: Clock,
         library: OpusLibrary,
         on_heard: Callable[[AudioFrame | ParticipantLeft], None],
-        on_closed: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._library = library
         self._on_heard = on_heard
-        self._on_closed = on_closed
         self._timer: Timer | None = None
         self._keepalives = 0
         self._greeted = False
+        self.over = asyncio.Event()
+        """Set once discord.py has given the connection up."""
+
         self.sent_away = False
         """Whether somebody has disconnected the bot."""
 
@@ -261,6 +138,15 @@ class ReceiveClient(discord.VoiceClient):
         """Return whether too many packets in a row were not decrypted, and count anew."""
         return self._keys.take_failed()
 
+    @property
+    def is_shut_out(self) -> bool:
+        """Whether others can have an encrypted group, and the bot is in none."""
+        state = self._connection
+        others = self.receiver.present - {self.user.id}
+        inside = state.dave_session is not None and state.dave_session.ready
+        is_encrypted = self.is_connected() and state.dave_protocol_version > 0
+        return bool(others) and is_encrypted and not inside
+
     async def recover_encryption(self) -> None:
         """Ask for new keys. Cancelling is safe."""
         with suppress(ConnectionClosed, ConnectionError, ValueError):
@@ -282,8 +168,8 @@ class ReceiveClient(discord.VoiceClient):
 
     async def disconnect(self, *, force: bool = False) -> None:
         """Leave the channel. Cancelling leaves it too, without waiting for Discord to say so."""
-        if self.is_forgotten:
-            self.stop()  # nothing would confirm that the session has ended
+        if self.is_forgotten or self.sent_away:
+            self.stop()  # nothing would confirm that the bot has left
             await self._connection.disconnect(force=force)
         else:
             await super().disconnect(force=force)
@@ -295,7 +181,7 @@ class ReceiveClient(discord.VoiceClient):
             self._timer = None
         if not self.is_forgotten:
             super().cleanup()  # goes by the guild, and would forget our successor
-        self._on_closed()
+        self.over.set()
 
     def _is_person(self, user_id: int) -> bool:
         member = self.guild.get_member(user_id)
@@ -320,12 +206,12 @@ class ReceiveClient(discord.VoiceClient):
             self._greeted = False
         elif op == ws.SPEAKING and data.get("user_id"):
             speaks = bool((data.get("speaking") or 0) & SpeakingState.voice.value)
-            user_id, now = int(data["user_id"]), self._clock.now()
-            receiver.receive_speaking(data["ssrc"], user_id, speaks=speaks, now=now)
+            ssrc, user_id = int(data["ssrc"]), _user_id(data["user_id"])
+            receiver.receive_speaking(ssrc, user_id, speaks=speaks, now=self._clock.now())
         elif op == ws.CLIENTS_CONNECT:
-            receiver.receive_present(map(int, data["user_ids"]))
+            receiver.receive_present([_user_id(one) for one in data["user_ids"]])
         elif op == ws.CLIENT_DISCONNECT:
-            receiver.receive_left(int(data["user_id"]), self._clock.now())
+            receiver.receive_left(_user_id(data["user_id"]), self._clock.now())
         else:
             return
         self._pass_on()
@@ -357,8 +243,14 @@ class ReceiveClient(discord.VoiceClient):
             self._timer = self._clock.call_at(at, self._let_time_pass)
 
 
-def _end(reader: Any) -> None:
-    """End the thread that discord.py's state has just started, in whatever state it is."""
-    while reader.is_alive():
-        reader.stop()  # again: what the thread does first is to forget that it was stopped
-        reader.join(0.001)
+def _user_id(value: Any) -> int:
+    """Return an id from a message.
+
+    Raises:
+        ValueError: It is none; davey would refuse it with every packet.
+
+    """
+    user_id = int(value)
+    if not 0 < user_id < 1 << 64:
+        raise ValueError(f"{user_id} is no user id")
+    return user_id

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import assert_never
 
 from discord_bot.dave import DaveKeys
@@ -98,7 +98,7 @@ class _Counts:
     lost: int = 0
     late: int = 0
     undecodable: int = 0
-    last_heard: dict[int, float] = field(default_factory=dict)
+    last_heard_at: float | None = None
 
     def add(self, voice: _Voice) -> None:
         """Take over what a voice has counted, which is then forgotten."""
@@ -237,7 +237,7 @@ class Receiver:
             late=counts.late + speakers.repeated + sum(voice.playout.refused for voice in voices),
             undecodable=counts.undecodable + sum(voice.undecodable for voice in voices),
             overflowed=overflowed,
-            last_heard=dict(counts.last_heard),
+            last_heard_at=counts.last_heard_at,
         )
 
     def _hear_opened(self) -> None:
@@ -263,7 +263,7 @@ class Receiver:
         for frame in voice.frames():
             self._events.append(frame)
             self._heard.add(user_id)
-            self._counts.last_heard[user_id] = frame.end
+            self._counts.last_heard_at = frame.end
             self.watch.receive_sound()
 
     def _end_voice(self, user_id: int) -> None:

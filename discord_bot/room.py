@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from datetime import UTC, datetime
 
+from discord_bot import texts
 from discord_bot.commands import Channel, JoinError
 from discord_bot.line import Ending, Line, LineError, Lines
 from discord_bot.support import AgentChoice, RoomSupport, Support, SupportError
@@ -14,12 +15,16 @@ from pipeline.clock import LoopClock
 from pipeline.config import Sensitivity
 from pipeline.conversation import Conversation
 from pipeline.engines import hold
+from pipeline.feedback import corrected
 from pipeline.turn_record import TurnRecord
 
 logger = logging.getLogger(__name__)
 
 TURNS_SHOWN = 3
 """Turns whose times ``/status`` shows."""
+
+DECISIONS_KEPT = 10
+"""Turns that ``/why`` can explain."""
 
 _PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds before each new attempt to come back; the last one again and again."""
@@ -35,18 +40,24 @@ class Room:
         channel: Where the bot is wanted.
         lines: Enters channels.
         support: What the service gives.
+        returning: Whether the bot was there before: then no failure ends the attempts.
 
     """
 
-    def __init__(self, channel: Channel, lines: Lines, support: Support) -> None:
+    def __init__(
+        self, channel: Channel, lines: Lines, support: Support, *, returning: bool = False
+    ) -> None:
         self.entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done once the bot is in the channel for the first time, or could not get there."""
+        """Done once the bot is in the channel for the first time; a :class:`JoinError` when it
+        will not be."""
         self._channel = channel
         self._lines = lines
         self._support = support
+        self._returning = returning
         self._line: Line | None = None
         self._parts: RoomSupport | None = None
         self._turns: deque[TurnRecord] = deque(maxlen=TURNS_SHOWN)
+        self._decisions: deque[TurnRecord] = deque(maxlen=DECISIONS_KEPT)
         self._failures = 0
 
     @property
@@ -62,7 +73,7 @@ class Room:
     @property
     def is_open(self) -> bool:
         """Whether the bot is there, or on its way back."""
-        return self._parts is not None and self.entered.done()
+        return self._parts is not None and self._was_there
 
     @property
     def agent(self) -> AgentChoice:
@@ -81,9 +92,27 @@ class Room:
         if relevance := self._opened().cast.relevance:
             relevance.sensitivity = level
 
+    def leads_to(self, channel: Channel) -> bool:
+        """Return whether the bot is in a channel, or on its way there for whoever asked first."""
+        there = self._line is not None and self._line.ending is None
+        called = not self.entered.done() and not self._returning
+        return self.channel.id == channel.id and (there or called)
+
     async def choose_agent(self, agent: str) -> AgentChoice:
         """Have another agent answer; see :meth:`discord_bot.support.RoomSupport.choose_agent`."""
         return await self._opened().choose_agent(agent)
+
+    def decision(self, back: int) -> TurnRecord | None:
+        """Return what was said so many turns ago and what came of it; ``None`` that far back."""
+        return self._decisions[back] if back < len(self._decisions) else None
+
+    async def correct(self, decision: TurnRecord, *, right: bool) -> None:
+        """Learn from what somebody says of a decision, for this guild."""
+        relevance = self._opened().cast.relevance
+        if relevance is not None:
+            answered = decision.addressed
+            relevance.leaning = corrected(relevance.leaning, answered=answered, right=right)
+            await self._support.remember(self._guild, "leaning", relevance.leaning)
 
     def report(self) -> list[str]:
         """Return lines for ``/status``."""
@@ -93,49 +122,85 @@ class Room:
             lines += [f"`{turn.latency_line()}`" for turn in self._turns]
         return lines
 
+    def give_up(self, reason: str) -> None:
+        """Tell whoever waits for the bot to arrive that it will not."""
+        if not self.entered.done():
+            self.entered.set_exception(JoinError(reason))
+            self.entered.exception()  # nobody may be waiting
+
     async def stay(self) -> None:
-        """Be there until cancelled, or sent away."""
-        guild = self._channel.guild.id
+        """Be there until cancelled, or sent away.
+
+        The channel is remembered when the bot is in it, and forgotten when it was sent away.
+        """
         try:
-            choices = await self._support.choices(guild)
-            async with self._support.open_room(guild, self._channel_id, choices) as self._parts:
-                while await self._visit(self._parts):
-                    self._failures += 1
-                    await asyncio.sleep(_PAUSES[min(self._failures, len(_PAUSES)) - 1])
-        except SupportError as error:
-            self._fail(str(error))
+            while await self._open():
+                await self._pause()
+            if self._was_there:
+                await self._support.remember(self._guild, "channel_id", None)
         finally:
-            self._parts = None
-            if not self.entered.done():
-                self.entered.cancel()
+            self.give_up(texts.BROKEN)
+
+    async def _open(self) -> bool:
+        """Have all that is needed, and be in the channel; return whether to try again."""
+        try:
+            choices = await self._support.choices(self._guild)
+            async with self._support.open_room(self._guild, self._channel_id, choices) as parts:
+                self._parts = parts
+                try:
+                    while await self._visit(parts):
+                        await self._pause()
+                finally:
+                    self._parts = None  # what follows only takes everything down
+        except SupportError as error:
+            return self._failed(error)
+        return False
 
     async def _visit(self, parts: RoomSupport) -> bool:
         """Be in the channel once; return whether to come back."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         clock = LoopClock()
+        ending: Ending | None = None
         try:
-            async with self._lines.enter(self._channel, clock) as self._line:
-                self._arrived()
-                await self._converse(self._line, parts, clock)
-                ending, self._channel = self._line.ending, self._line.channel
+            async with self._lines.enter(self._channel, clock) as line:
+                self._line = line
+                try:
+                    await self._arrive()
+                    await self._converse(line, parts, clock)
+                finally:
+                    self._channel, ending = line.channel, line.ending
         except LineError as error:
-            if not self.entered.done():
-                self._fail(str(error))
-                return False
-            logger.warning("Guild %s: %s; trying again", self._channel.guild.id, error)
-            return True
+            return self._failed(error)
         finally:
             self._line = None
         if loop.time() - began >= _STEADY:
             self._failures = 0
         why = ending.value if ending else "closed"
-        logger.info("Guild %s: the voice connection ended (%s)", self._channel.guild.id, why)
+        logger.info("Guild %s: the voice connection ended (%s)", self._guild, why)
         return ending is not Ending.SENT_AWAY
+
+    async def _arrive(self) -> None:
+        logger.info("Guild %s: in the voice channel %s", self._guild, self.channel.id)
+        await self._support.remember(self._guild, "channel_id", self.channel.id)
+        if not self.entered.done():
+            self.entered.set_result(None)
+
+    def _failed(self, error: LineError | SupportError) -> bool:
+        """Take in that the bot cannot be there now; return whether to try again."""
+        if self._returning or self.entered.done():
+            logger.warning("Guild %s: %s; trying again", self._guild, error)
+            return True
+        self.give_up(str(error))
+        return False
+
+    async def _pause(self) -> None:
+        self._failures += 1
+        await asyncio.sleep(_PAUSES[min(self._failures, len(_PAUSES)) - 1])
 
     async def _converse(self, line: Line, parts: RoomSupport, clock: LoopClock) -> None:
         conversation = Conversation(
-            f"guild:{self._channel.guild.id}",
+            f"guild:{self._guild}",
             transport=line.transport,
             engines=hold(parts.engines, clock),
             cast=parts.cast,
@@ -147,20 +212,18 @@ class Room:
         await conversation.run()
 
     def _receive_turn(self, record: TurnRecord) -> None:
+        self._decisions.appendleft(record)
         if record.addressed:
             self._turns.appendleft(record)
         self._support.receive_turn(record)
 
-    def _arrived(self) -> None:
-        logger.info("Guild %s: in the voice channel %s", self._channel.guild.id, self._channel.id)
-        if not self.entered.done():
-            self.entered.set_result(None)
+    @property
+    def _guild(self) -> int:
+        return self._channel.guild.id
 
-    def _fail(self, reason: str) -> None:
-        if self.entered.done():
-            logger.error("Guild %s: %s", self._channel.guild.id, reason)
-        else:
-            self.entered.set_exception(JoinError(reason))
+    @property
+    def _was_there(self) -> bool:
+        return self.entered.done() and self.entered.exception() is None
 
     def _channel_id(self) -> int:
         return self.channel.id

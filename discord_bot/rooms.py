@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections import defaultdict
 
 import discord
 
@@ -38,6 +38,9 @@ class VoiceRooms:
         self._tasks = tasks
         self._rooms: dict[int, Room] = {}
         self._stays: dict[int, asyncio.Task[None]] = {}
+        self._inside: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Held by a guild's room until everything of it is taken down: one follows another."""
+        self._closing = False
 
     def find(self, guild_id: int) -> Room | None:
         """Return a guild's room; ``None`` when the bot is in none there."""
@@ -57,32 +60,34 @@ class VoiceRooms:
         Cancelling goes on entering.
 
         """
-        guild = channel.guild.id
-        room = self.find(guild)
-        if room is None or room.channel.id != channel.id:
-            await self._end(guild)
+        if self._closing:
+            raise JoinError(texts.GOING_OFFLINE)
+        room = self._rooms.get(channel.guild.id)
+        if room is None or not room.leads_to(channel):
             room = self._begin(channel)
-        try:
-            await asyncio.shield(room.entered)
-        except asyncio.CancelledError:
-            if not room.entered.cancelled():
-                raise
-            raise JoinError("Somebody sent me elsewhere meanwhile.") from None
-        await self._support.remember(guild, "channel_id", channel.id)
+        await asyncio.shield(room.entered)
+        if self.find(channel.guild.id) is not room:
+            raise JoinError(texts.OUT_AGAIN)
         return room
 
     async def leave(self, guild_id: int) -> None:
         """Leave a guild's channel, and do not come back by itself. Cancelling may leave it so."""
+        self._dismiss(guild_id, texts.SENT_ELSEWHERE)
+        await self._until_out(guild_id)
         await self._support.remember(guild_id, "channel_id", None)
-        await self._end(guild_id)
 
     async def come_back(self) -> None:
-        """Enter the channels in which the bot is wanted and is not, as after a restart."""
+        """Begin to enter the channels in which the bot is wanted and is not, as after a restart.
+
+        It is tried until it succeeds. Cancelling leaves what was begun.
+        """
         for guild in self._client.guilds:
-            stay = self._stays.get(guild.id)
-            if stay and not stay.done() and guild.voice_client is not None:
+            room = self._rooms.get(guild.id)
+            if room and (guild.voice_client is not None or not room.entered.done()):
                 continue
-            wanted = (await self._support.choices(guild.id)).channel_id
+            wanted = room.channel.id if room else (await self._support.choices(guild.id)).channel_id
+            if self._rooms.get(guild.id) is not room:
+                continue  # somebody has sent the bot somewhere meanwhile
             channel = guild.get_channel(wanted or 0)
             if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
                 continue
@@ -90,11 +95,26 @@ class VoiceRooms:
                 logger.warning("Guild %s: not coming back: %s", guild.id, why)
                 continue
             logger.info("Guild %s: coming back into a voice channel", guild.id)
-            await self._end(guild.id)  # Discord may have forgotten a connection that seems alive
-            try:
-                await self.join(channel)
-            except JoinError as error:
-                logger.warning("Guild %s: could not come back: %s", guild.id, error)
+            # Also in the place of a room that seems alive: Discord may have forgotten it.
+            self._begin(channel, returning=True)
+
+    async def stay_away(self) -> None:
+        """Forget the channels in which the bot was before, where it is in none now."""
+        for guild in self._client.guilds:
+            if guild.id not in self._rooms:
+                await self._support.remember(guild.id, "channel_id", None)
+
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        """Remember where somebody has moved the bot; discord.py calls this."""
+        moved = before.channel and after.channel and before.channel != after.channel
+        if moved and after.channel and member == member.guild.me and self.find(member.guild.id):
+            await self._support.remember(member.guild.id, "channel_id", after.channel.id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Take in that the bot was removed from a server; discord.py calls this."""
+        await self.leave(guild.id)
 
     def status(self, guild_id: int) -> str:
         """Return the text of ``/status``."""
@@ -107,37 +127,41 @@ class VoiceRooms:
 
     async def close(self) -> None:
         """Leave all channels, to come back after a restart."""
-        for guild_id in list(self._stays):
-            await self._end(guild_id)
+        self._closing = True
+        for guild_id in list(self._rooms):
+            self._dismiss(guild_id, texts.GOING_OFFLINE)
+        for guild_id in list(self._inside):
+            await self._until_out(guild_id)
 
-    def _begin(self, channel: Channel) -> Room:
+    def _begin(self, channel: Channel, *, returning: bool = False) -> Room:
         guild = channel.guild.id
-        room = self._rooms[guild] = Room(channel, self._lines, self._support)
+        self._dismiss(guild, texts.SENT_ELSEWHERE)
+        room = Room(channel, self._lines, self._support, returning=returning)
+        self._rooms[guild] = room
         self._stays[guild] = self._tasks.create_task(self._stay(guild, room), name=f"guild {guild}")
         return room
 
     async def _stay(self, guild: int, room: Room) -> None:
         try:
-            await room.stay()
+            async with self._inside[guild]:
+                await room.stay()
         except Exception:
             # A bug ends this room and no other.
             logger.exception("Guild %s: the conversation broke", guild)
         if self._rooms.get(guild) is room:
-            del self._rooms[guild]
-            if (
-                room.entered.done()
-                and not room.entered.cancelled()
-                and not room.entered.exception()
-            ):
-                await self._support.remember(guild, "channel_id", None)
+            del self._rooms[guild], self._stays[guild]
 
-    async def _end(self, guild: int) -> None:
-        self._rooms.pop(guild, None)
-        stay = self._stays.pop(guild, None)
-        if stay is not None:
-            stay.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([stay])
+    def _dismiss(self, guild: int, reason: str) -> None:
+        """Have a guild's room end; whoever waits for the bot there is told why."""
+        room = self._rooms.pop(guild, None)
+        if room is not None:
+            self._stays.pop(guild).cancel()
+            room.give_up(reason)  # its task may not even have begun
+
+    async def _until_out(self, guild: int) -> None:
+        """Wait until the bot has left; whoever enters after that is not waited for."""
+        async with self._inside[guild]:
+            pass
 
 
 def doorway(channel: Channel) -> Doorway:

@@ -85,6 +85,8 @@ def open_audio(datagram: bytes, key: bytes) -> AudioPacket | None:
     length, extension = _header(datagram, flags)
     nonce = datagram[-_NONCE_SENT:].ljust(_NONCE_LENGTH, b"\0")
     sealed = datagram[length:-_NONCE_SENT]
+    if len(sealed) < _TAG_LENGTH:
+        raise PacketError("ends within its header")
     try:
         body = crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, datagram[:length], nonce, key)
     except CryptoError as error:
@@ -99,7 +101,7 @@ def _header(datagram: bytes, flags: int) -> tuple[int, int]:
     if not flags & _EXTENSION:
         return length, 0
     if len(datagram) < length + 4:
-        raise PacketError("ends within its header extension")
+        raise PacketError("ends within its header")
     (words,) = struct.unpack_from(">H", datagram, length + 2)
     return length + 4, 4 * words
 
@@ -141,4 +143,4 @@ def discovered_address(datagram: bytes) -> tuple[str, int] | None:
     kind, _, _, address, port = _DISCOVERY.unpack(datagram)
     if kind != _DISCOVERY_ANSWER:
         return None
-    return address.rstrip(b"\0").decode("ascii", "replace"), port
+    return address.partition(b"\0")[0].decode("ascii", "replace"), port

@@ -12,6 +12,7 @@ import enum
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol, assert_never
 
 from discord_bot.playout import Arrival
@@ -27,7 +28,13 @@ MOST_PACKETS = 100
 """Packets of one SSRC that may wait."""
 
 MOST_BYTES = 1 << 20
-"""Bytes that may wait altogether; any number of SSRCs can be made up."""
+"""Bytes that may wait altogether."""
+
+MOST_STRANGERS = 50
+"""SSRCs of unknown senders whose packets may wait; any number can be made up."""
+
+MOST_SENDERS = 1000
+"""SSRCs whose sender is remembered; beyond it the oldest is forgotten."""
 
 _REMEMBERED = 32
 """Packets of a sender that are recognised when they come again."""
@@ -61,7 +68,9 @@ LONGEST_WAIT = 2.0
 """Seconds a packet waits for its sender, or for its sender's first key."""
 
 KEY_CHANGE = 0.1
-"""Seconds a packet waits for a new key: it may overtake the message that brings the key."""
+"""Seconds a packet that no key fits waits whatever comes behind it: packets may overtake each other
+and the message that brings a new key. After that it goes on waiting only as long as what comes
+behind it does not open either: then it is the key that is missing, and no fault of the packet."""
 
 
 class Keys(Protocol):
@@ -96,7 +105,7 @@ class _Held:
     packet: AudioPacket
     at: float
     opus: bytes | None = None
-    """What is in it, when a trial has opened it: it opens only once."""
+    """What is in it, once it has been opened: it opens only once."""
 
 
 @dataclass(slots=True)
@@ -147,7 +156,10 @@ class Speakers:
 
     def receive_speaking(self, ssrc: int, user_id: int, now: float) -> None:
         """Take in whose an SSRC is (op 5). A new one replaces the user's old one."""
-        if self._senders.get(ssrc) != user_id:
+        former = self._senders.get(ssrc)
+        if former != user_id:
+            if former is not None:
+                self._forget_ssrc(ssrc)  # what waits is the former one's
             self._forget_sender(user_id)
             self._set_sender(ssrc, user_id)
         self._open_waiting(ssrc, now)
@@ -169,6 +181,7 @@ class Speakers:
         held = _Held(packet, now)
         if packet.ssrc in self._queues or not self._settle(held, now):
             self._hold(held)
+            self._bound()
 
     def get_timer(self) -> float | None:
         """When to call :meth:`handle_timer`, in seconds; ``None`` for never."""
@@ -179,9 +192,9 @@ class Speakers:
         if now < self._retry_at:
             return
         self._retry_at = now + RETRY
-        for ssrc in list(self._queues):
-            queue = self._queues[ssrc]
-            if ssrc not in self._senders and now - queue.packets[0].at >= TRY_KEYS_AFTER:
+        for ssrc, queue in list(self._queues.items()):
+            strange = ssrc not in self._senders and ssrc in self._queues
+            if strange and now - queue.packets[0].at >= TRY_KEYS_AFTER:
                 self._identify(ssrc, queue)
             self._open_waiting(ssrc, now)
 
@@ -199,7 +212,7 @@ class Speakers:
         if packet.sequence in seen:
             self.repeated += 1
             return True  # encryption takes a second one for an attack
-        opus = held.opus or self._keys.open(user_id, packet.payload)
+        opus = self._opened_payload(user_id, held)
         if isinstance(opus, Sealed):
             return self._give_up(held, opus, now)
         seen.append(packet.sequence)
@@ -209,7 +222,10 @@ class Speakers:
 
     def _give_up(self, held: _Held, reason: Sealed, now: float) -> bool:
         """Give a packet up when it has waited long enough; return whether it has."""
-        if now - held.at < reason.patience:
+        waited = now - held.at
+        if waited < reason.patience:
+            return False
+        if reason is Sealed.NO_VALID_KEY and waited < LONGEST_WAIT and not self._later_opens(held):
             return False
         self._keys.give_up(reason)
         self.expired += 1
@@ -223,9 +239,22 @@ class Speakers:
         self._bytes += len(held.packet.payload)
         if len(queue.packets) > MOST_PACKETS:
             self._drop_first(held.packet.ssrc)
+
+    def _bound(self) -> None:
+        """Keep within bounds what waits; SSRCs that are made up must not push out a real one."""
+        strangers = [ssrc for ssrc in self._queues if ssrc not in self._senders]
+        if len(strangers) > MOST_STRANGERS:
+            # Who really speaks sends packet after packet.
+            self._drop_all(min(strangers, key=self._waiting))
         while self._bytes > MOST_BYTES:
-            # The longest queue pays: a made-up SSRC must not push out a real speaker.
-            self._drop_first(max(self._queues, key=lambda ssrc: len(self._queues[ssrc].packets)))
+            self._drop_first(max(self._queues, key=self._waiting))
+
+    def _waiting(self, ssrc: int) -> int:
+        return len(self._queues[ssrc].packets)
+
+    def _drop_all(self, ssrc: int) -> None:
+        while ssrc in self._queues:
+            self._drop_first(ssrc)
 
     def _drop_first(self, ssrc: int) -> None:
         self._take_first(ssrc)
@@ -258,12 +287,36 @@ class Speakers:
                 self.identified += 1
                 return
 
+    def _later_opens(self, held: _Held) -> bool:
+        """Return whether the key opens something that came behind a packet that it does not."""
+        ssrc = held.packet.ssrc
+        queue = self._queues.get(ssrc)
+        behind = islice(queue.packets, 1, None) if queue else ()
+        return any(
+            isinstance(self._opened_payload(self._senders[ssrc], one), bytes)
+            for one in behind
+            if one.packet.payload != SILENCE  # never encrypted: it tells nothing of the key
+        )
+
+    def _opened_payload(self, user_id: int, held: _Held) -> bytes | Sealed:
+        """Return the Opus packet in what somebody sent, and keep it: it opens only once."""
+        if held.opus is None:
+            opus = self._keys.open(user_id, held.packet.payload)
+            if isinstance(opus, Sealed):
+                return opus
+            held.opus = opus
+        return held.opus
+
     def _set_sender(self, ssrc: int, user_id: int) -> None:
+        if len(self._senders) >= MOST_SENDERS:
+            self._forget_ssrc(next(iter(self._senders)))
         self._senders[ssrc] = user_id
         self._seen[ssrc] = deque(maxlen=_REMEMBERED)
 
     def _forget_sender(self, user_id: int) -> None:
         for ssrc in [ssrc for ssrc, owner in self._senders.items() if owner == user_id]:
-            del self._senders[ssrc], self._seen[ssrc]
-            while ssrc in self._queues:
-                self._drop_first(ssrc)
+            self._forget_ssrc(ssrc)
+
+    def _forget_ssrc(self, ssrc: int) -> None:
+        del self._senders[ssrc], self._seen[ssrc]
+        self._drop_all(ssrc)

@@ -35,6 +35,9 @@ class GuildChoices:
     channel_id: int | None = None
     """The voice channel in which the bot is wanted."""
 
+    leaning: float | None = None
+    """What it learnt from corrections (:mod:`pipeline.feedback`)."""
+
 
 class RoomSupport(Protocol):
     """What one room works with while it is open."""
@@ -81,7 +84,7 @@ class Support(Protocol):
         """
 
     async def agents(self) -> Sequence[AgentChoice]:
-        """Return the agents that can be chosen, the default one first.
+        """Return the agents that can be chosen, the default one first; at least one.
 
         Raises:
             SupportError: They are not known now.
@@ -90,10 +93,20 @@ class Support(Protocol):
 
         """
 
+    async def agent(self, name: str) -> AgentChoice:
+        """Return the agent with this id or name; case does not count.
+
+        Raises:
+            SupportError: There is none; the message lists those there are.
+
+        Cancelling is safe.
+
+        """
+
     async def choices(self, guild_id: int) -> GuildChoices:
         """Return what a guild chose; nothing where that cannot be read. Cancelling is safe."""
 
-    async def remember(self, guild_id: int, name: str, value: str | int | None) -> None:
+    async def remember(self, guild_id: int, name: str, value: str | float | None) -> None:
         """Keep a choice; that it cannot be kept is only logged.
 
         Args:

@@ -6,13 +6,22 @@ from collections.abc import Sequence
 
 from discord_bot.support import AgentChoice
 from pipeline.config import Sensitivity
+from pipeline.turn_record import TurnRecord
 
 LONGEST_MESSAGE = 2000
 """Characters of a message on Discord."""
 
-NOT_A_MEMBER = "Add me to this server first: I am only visiting."
+NOT_A_MEMBER = (
+    "I am not in this server, only my commands are. Whoever runs me can invite me, with the link"
+    " that `run.py setup` prints."
+)
+SERVERS_ONLY = "That works only in a server, where the voice channels are."
 NO_CHANNEL = "Join a voice channel first, or tell me which: `/join channel:…`"
 NOT_HERE = "I am in no voice channel here. `/join` brings me into yours."
+NOTHING_HEARD = "I heard nothing that far back."
+SENT_ELSEWHERE = "Somebody sent me elsewhere meanwhile."
+OUT_AGAIN = "I came in, and was out again at once. Call me once more."
+GOING_OFFLINE = "I am going offline. Call me again in a moment."
 BROKEN = "Something went wrong on my side. The log has the details."
 
 SENSITIVITIES: dict[Sensitivity, str] = {
@@ -29,6 +38,7 @@ I listen in a voice channel and pass what is meant for an agent on to it; you he
 **/agent** `[name]`: who answers; without a name, who can
 **/sensitivity** `[level]`: when I answer: `low` only when named, `medium`, `high` also what is \
 plainly meant for me
+**/why** `[back] [verdict]`: why I answered, or did not; tell me when that was wrong, and I learn
 **/status**: how I am doing, and how long the last answers took
 Talk over me and I stop. What is said goes to speech recognition on the machine I run on and, when \
 it is meant for an agent, to that agent; nothing is recorded."""
@@ -40,6 +50,11 @@ def joined(channel: str, agent: str, sensitivity: Sensitivity) -> str:
         f"I am listening in **{channel}**; **{agent}** answers. {SENSITIVITIES[sensitivity]}"
         " `/help` tells more."
     )
+
+
+def left(channel: str) -> str:
+    """Tell that the bot is out of a channel."""
+    return f"I left **{channel}**."
 
 
 def whereabouts(channel: str, agent: str, sensitivity: Sensitivity) -> str:
@@ -61,6 +76,27 @@ def agents_known(agents: Sequence[AgentChoice], current: str) -> str:
 def sensitivity_is(level: Sensitivity, *, changed: bool) -> str:
     """Tell the sensitivity."""
     return f"Sensitivity {'is now' if changed else 'is'} **{level}**. {SENSITIVITIES[level]}"
+
+
+def decision(record: TurnRecord) -> str:
+    """Explain why a turn was answered, or was not."""
+    outcome = f"**{record.agent}** answered" if record.addressed else "not for me"
+    if record.addressed and not record.reply:
+        outcome = f"for **{record.agent}**, no answer" + (
+            f" ({record.error})" if record.error else ""
+        )
+    score = "" if record.relevance is None else f"{record.relevance:.2f}: "
+    said = f"**{record.speaker}**: {record.text or '(no words)'}"
+    return f"{said}\n{outcome}\n`{score}{record.why}`\n`{record.latency_line()}`"
+
+
+def verdict(*, answered: bool, right: bool) -> str:
+    """Tell what is learnt from a correction."""
+    if right:
+        return "Good."
+    if answered:
+        return "Understood: I will answer less readily here when I am not named."
+    return "Understood: I will answer more readily here, at sensitivity high also unnamed."
 
 
 def shortened(text: str) -> str:

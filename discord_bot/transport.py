@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from discord_bot.playback import Playback
 from pipeline.audio import AudioFrame
-from pipeline.interfaces import Participant, ParticipantLeft, ReplyAudio
+from pipeline.interfaces import Participant, ParticipantLeft, ReplyAudio, Volume
 from pipeline.ledger import PlaybackLedger
 
 FRAMES_WAITING = 2000
@@ -110,6 +110,10 @@ class DiscordTransport:
 
         """
         await self._playback.drain()
+
+    def set_volume(self, volume: Volume) -> None:
+        """Change how loud replies are, within one frame."""
+        self._playback.set_volume(volume)
 
     def stop(self) -> None:
         """Drop queued audio now, within one frame."""

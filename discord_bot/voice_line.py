@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 _GOODBYE_PATIENCE = 5.0
 """Seconds for Discord to confirm that the bot has left."""
 
+_STAGE_PATIENCE = 5.0
+"""Seconds for becoming a speaker on a stage; the connection is not watched over meanwhile."""
+
 _RECOVERY_PATIENCE = 60.0
 """Seconds within which new keys must have helped; otherwise the channel is entered anew."""
 
@@ -48,6 +51,10 @@ class Patience:
 
     deaf: float = 10.0
     """Seconds in which people speak and nothing is heard, after which the connection is bad."""
+
+    shut_out: float = 5.0
+    """Seconds outside the encrypted group after which entering it is asked for again: what we said
+    just when the connection broke is lost."""
 
     away: float = 60.0
     """Seconds without a connection after which it is given up."""
@@ -79,6 +86,7 @@ class VoiceLine:
         self._clock = clock
         self._patience = patience
         self._connected_at = self._kept_alive_at = clock.now()
+        self._inside_at = clock.now()
         self._recovered_at: float | None = None
         self._stage: int | None = None
         self._ending: Ending | None = None
@@ -120,7 +128,7 @@ class VoiceLine:
             lines.append(
                 "People speak, and I cannot make anything out; if that goes on, I come in again"
             )
-        last = max(stats.last_heard.values(), default=None)
+        last = stats.last_heard_at
         heard = "nobody yet" if last is None else f"somebody {max(0.0, now - last):.0f} s ago"
         failed = stats.transport_failures + sum(stats.dave_failures.values())
         lines.append(
@@ -129,20 +137,16 @@ class VoiceLine:
         )
         return lines
 
-    async def watch(self, gone: asyncio.Event) -> None:
-        """Keep the connection alive and judge it, until it is over. Cancelling is safe.
-
-        Args:
-            gone: Set once discord.py has given the connection up.
-
-        """
+    async def watch(self) -> None:
+        """Keep the connection alive and judge it, until it is over. Cancelling is safe."""
+        client = self._client
         while self._ending is None:
             await self._look()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._patience.look):
-                    await gone.wait()
-            if gone.is_set():
-                self._ending = Ending.SENT_AWAY if self._client.sent_away else Ending.LOST
+                    await client.over.wait()
+            if client.over.is_set():
+                self._ending = Ending.SENT_AWAY if client.sent_away else Ending.LOST
         self.close()
 
     async def _look(self) -> None:
@@ -162,18 +166,24 @@ class VoiceLine:
         if self._deaf_for(now) >= self._patience.deaf:
             logger.warning("Nothing is heard of people who speak: entering the channel anew")
             self._ending = Ending.DEAF
-        if client.take_failed():
-            await self._recover(now)
+        await self._look_at_keys(now)
         await self._take_stage()
 
-    async def _recover(self, now: float) -> None:
-        """Ask for new keys; that did not help the last time, leave."""
-        if self._recovered_at is not None and now - self._recovered_at < _RECOVERY_PATIENCE:
+    async def _look_at_keys(self, now: float) -> None:
+        """Ask for new keys if there are none, or useless ones; that did not help lately, leave."""
+        client = self._client
+        if not client.is_shut_out:
+            self._inside_at = now
+        recovered = self._recovered_at is not None and (
+            now - self._recovered_at < _RECOVERY_PATIENCE
+        )
+        failed = client.take_failed()
+        if failed and recovered:
             logger.warning("New keys did not help: entering the channel anew")
             self._ending = Ending.DEAF
-            return
-        self._recovered_at = now
-        await self._client.recover_encryption()
+        elif failed or (now - self._inside_at >= self._patience.shut_out and not recovered):
+            self._recovered_at = now
+            await client.recover_encryption()
 
     async def _take_stage(self) -> None:
         """Become a speaker, once on each stage: a bot enters as part of the audience."""
@@ -184,7 +194,8 @@ class VoiceLine:
             return
         self._stage = channel.id
         try:
-            await channel.guild.me.edit(suppress=False)
+            async with asyncio.timeout(_STAGE_PATIENCE):
+                await channel.guild.me.edit(suppress=False)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             logger.warning("The bot may not speak on the stage %s: %s", channel.id, error)
 
@@ -227,15 +238,13 @@ class VoiceLines:
 
         """
         library = _library()
-        heard, gone = EventQueue(), asyncio.Event()
-        make = partial(
-            ReceiveClient, clock=clock, library=library, on_heard=heard.put, on_closed=gone.set
-        )
+        heard = EventQueue()
+        make = partial(ReceiveClient, clock=clock, library=library, on_heard=heard.put)
         client = await self._connect(channel, make)
         try:
             line = VoiceLine(client, heard, library, clock, self._patience)
             async with asyncio.TaskGroup() as tasks:
-                watching = tasks.create_task(line.watch(gone), name=f"voice line {channel.id}")
+                watching = tasks.create_task(line.watch(), name=f"voice line {channel.id}")
                 try:
                     yield line
                 finally:
@@ -245,12 +254,33 @@ class VoiceLines:
             await _leave(client)
 
     async def _connect(self, channel: Channel, make: partial[ReceiveClient]) -> ReceiveClient:
+        try:
+            return await self._attempt(channel, make)
+        except _DisturbedError as error:
+            logger.info("Entering the voice channel %s once more: %s", channel.id, error)
+        try:
+            return await self._attempt(channel, make)
+        except _DisturbedError as error:
+            raise LineError(f"I could not enter **{channel.name}**: {error}") from error
+
+    async def _attempt(self, channel: Channel, make: partial[ReceiveClient]) -> ReceiveClient:
+        client: ReceiveClient | None = None
+
+        def remember(bot: discord.Client, where: discord.abc.Connectable) -> ReceiveClient:
+            nonlocal client
+            client = make(bot, where)
+            return client
+
         await _leave(channel.guild.voice_client)
         try:
-            return await channel.connect(cls=make, timeout=self._patience.entering)
+            return await channel.connect(cls=remember, timeout=self._patience.entering)
         except asyncio.CancelledError:
-            await _leave(channel.guild.voice_client)  # discord.py only stops trying
-            raise
+            await _leave(client)  # discord.py only stops trying
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # discord.py begins anew when the bot is moved while it enters, and "cancels" us.
+            raise _disturbed(client, "I was moved while I entered") from None
         except TimeoutError:
             raise LineError(
                 f"Discord did not let me into **{channel.name}** within"
@@ -260,7 +290,17 @@ class VoiceLines:
         except VoiceRefusedError as error:
             raise LineError(str(error)) from None
         except (discord.ClientException, ConnectionClosed, aiohttp.ClientError, OSError) as error:
-            raise LineError(f"I could not enter **{channel.name}**: {error}") from error
+            raise _disturbed(client, str(error)) from error
+
+
+class _DisturbedError(Exception):
+    """Something came in between; another attempt may succeed."""
+
+
+def _disturbed(client: ReceiveClient | None, reason: str) -> _DisturbedError | LineError:
+    if client is not None and client.sent_away:
+        return LineError("Somebody disconnected me while I entered.")
+    return _DisturbedError(reason)
 
 
 async def _leave(client: discord.VoiceProtocol | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import davey
@@ -14,7 +15,7 @@ from discord.gateway import DiscordVoiceWebSocket
 from discord_bot.rtp import ENCRYPTION_MODE, discovered_address, discovery_request
 
 if TYPE_CHECKING:
-    from discord_bot.receive import ReceiveConnection
+    from discord_bot.receive_connection import ReceiveConnection
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,9 @@ _NO_GOODBYE = (-1, 1001, 1006)
 
 _OVER = 1000
 """discord.py gives up after this code."""
+
+_UNUSABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error)
+"""What comes of a message with missing or absurd content; ValueError is also davey's only error."""
 
 REFUSALS = {
     4004: "Discord did not accept the voice connection's token. Try again.",
@@ -48,9 +52,9 @@ class VoiceRefusedError(Exception):
 class VoiceWebSocket(DiscordVoiceWebSocket):
     """The voice gateway, with what discord.py 2.7 lacks.
 
-    A DAVE message that davey cannot use no longer ends the connection's task; an
-    upgrade to DAVE in the middle of a call is followed; a severed connection is
-    resumed; IP discovery is repeated; hopeless attempts end.
+    A message that cannot be used no longer ends the connection's task; an upgrade
+    to DAVE in the middle of a call is followed; a severed connection is resumed;
+    IP discovery is repeated; hopeless attempts end.
     """
 
     _connection: ReceiveConnection
@@ -72,14 +76,11 @@ class VoiceWebSocket(DiscordVoiceWebSocket):
         await super().received_message(msg)
 
     async def received_binary_message(self, msg: bytes) -> None:
-        """Act on an MLS message; one that cannot be used is skipped, as in Discord's own code."""
-        try:
-            if msg[2] == self.MLS_PROPOSALS:
-                await self._process_proposals(msg)
-            else:
-                await super().received_binary_message(msg)
-        except ValueError as error:  # davey's only exception
-            logger.warning("An encryption message (op %d) could not be used: %s", msg[2], error)
+        """Act on an MLS message."""
+        if msg[2] == self.MLS_PROPOSALS:
+            await self._process_proposals(msg)
+        else:
+            await super().received_binary_message(msg)
 
     async def _process_proposals(self, msg: bytes) -> None:
         """Let only those into the group whom Discord has announced."""
@@ -96,7 +97,7 @@ class VoiceWebSocket(DiscordVoiceWebSocket):
             await self.send_binary(self.MLS_COMMIT_WELCOME, body)
 
     async def poll_event(self) -> None:
-        """Wait for a message and act on it.
+        """Wait for a message and act on it; one that cannot be used is skipped.
 
         Raises:
             ConnectionClosed: The connection is over.
@@ -105,6 +106,12 @@ class VoiceWebSocket(DiscordVoiceWebSocket):
         """
         try:
             await super().poll_event()
+        except _UNUSABLE as error:
+            kind = type(error).__name__
+            logger.warning("A message of the voice gateway cannot be used: %s: %s", kind, error)
+        except ConnectionError as error:
+            # It broke while we answered; what comes next is how and why it was closed.
+            logger.debug("The voice gateway could not be answered: %s", error)
         except ConnectionClosed as closed:
             if self._close_code is not None:
                 raise  # we closed it
@@ -146,7 +153,8 @@ class VoiceWebSocket(DiscordVoiceWebSocket):
         state.add_socket_listener(take)
         try:
             for _ in range(DISCOVERY_ATTEMPTS):
-                await self.loop.sock_sendall(state.socket, discovery_request(state.ssrc))
+                with suppress(ConnectionError):  # the server is just not ready yet
+                    await self.loop.sock_sendall(state.socket, discovery_request(state.ssrc))
                 done, _ = await asyncio.wait([answer], timeout=_DISCOVERY_PATIENCE)
                 if done:
                     return answer.result()

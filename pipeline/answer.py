@@ -1,31 +1,34 @@
-"""From the end of a turn to its record: words, relevance, the agent, the spoken reply."""
+"""From the words of a turn to its record: whose turn it is, the agent, the spoken reply."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from pipeline.cast import Cast
 from pipeline.clock import Clock
+from pipeline.config import TurnsConfig
 from pipeline.engines import Engines
-from pipeline.errors import AgentError, StageError
-from pipeline.interfaces import AudioTransport, Question, Transcript
-from pipeline.relevance import Judgement, Utterance
-from pipeline.reply import ReplySpeech, Spoken
-from pipeline.timeline import Stage, Timeline
-from pipeline.turn import Turn, finished
+from pipeline.interfaces import AudioTransport, Question
+from pipeline.reply import Spoken
+from pipeline.speaking import Cue, Speaking
+from pipeline.turn import Attempt, Turn, finished
+from pipeline.turn_actions import EndTurn, Span
 from pipeline.turn_record import TurnRecord
-from pipeline.turns import EndTurn, Span
+from pipeline.understanding import Understanding, Understood
+from pipeline.waiting_line import TURNS_WAITING, WaitingLine
 
 logger = logging.getLogger(__name__)
 
-TURNS_WAITING = 8
-"""Turns that may wait for their reply; beyond it the oldest that waits is given up."""
+ASKED_AHEAD = 3
+"""How often a turn may be asked ahead and taken back, before it waits for its end."""
+
+_REMEMBERED = 16
+"""Turns that others may go on with."""
 
 
 class Floor(Protocol):
@@ -34,18 +37,46 @@ class Floor(Protocol):
     name: str
     cast: Cast
 
+    def understood(self, span: Span, understood: Understood) -> None:
+        """Take in what somebody says, whether or not their turn is over."""
+
     def reply_started(self, span: Span) -> None:
         """Take in that the first sample of a turn's reply is on its way out."""
 
-    def turn_done(self, number: int) -> None:
-        """Take in that a turn was recorded, or needs no record."""
+    def turn_done(self, number: int, *, asked: bool = False) -> None:
+        """Take in that a turn was recorded, or needs no record.
+
+        Args:
+            number: The turn.
+            asked: Whether its reply ended in a question.
+
+        """
 
     def turn_id(self, number: int) -> str:
         """Return the record's id of a turn."""
 
+    async def wait_free(self, speaker: str) -> None:
+        """Wait until nobody but ``speaker`` talks, or for as long as that is polite."""
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A turn whose answer is on its way."""
+
+    understood: Understood
+    attempt: Attempt
+    begun: bool = False
+    """Whether it is heard."""
+
+    answered_by: str = ""
+    """Who answered before the bot did."""
+
+    given_up: bool = False
+    """Whether too many later turns came to wait."""
+
 
 class Answerer:
-    """Understands every ended turn at once, and answers them one after another.
+    """Understands every turn at its pause, and answers them one after another.
 
     Args:
         floor: The conversation.
@@ -54,7 +85,7 @@ class Answerer:
         clock: The conversation clock.
         began: Wall time at the clock's zero.
         on_turn: Gets the record of every finished turn.
-        hold: Seconds after its speech for which a turn that nobody answers may be gone on with.
+        config: How long turns may be gone on with, and whether agents are asked ahead.
 
     """
 
@@ -66,18 +97,20 @@ class Answerer:
         clock: Clock,
         began: datetime,
         on_turn: Callable[[TurnRecord], None],
-        hold: float,
+        config: TurnsConfig,
     ) -> None:
-        self._hold = hold
+        self._config = config
         self._floor = floor
         self._transport = transport
-        self._agent = engines.agent
+        self._asks_ahead = config.speculation and engines.agent.asks_ahead
         self._clock = clock
         self._began = began
         self._on_turn = on_turn
-        self._speech = ReplySpeech(transport, engines.tts)
-        self._line = _Line()
-        self._reply_task: asyncio.Task[None] | None = None
+        self._understanding = Understanding(floor.cast, transport, clock, floor.name)
+        self._speaking = Speaking(floor.name, transport, engines, clock)
+        self._line = WaitingLine()
+        self._asked: set[_Asked] = set()
+        self._known: dict[int, Understood] = {}
         self._cut_short: dict[tuple[str, str | None], str] = {}
         self._closed = False
 
@@ -88,80 +121,94 @@ class Answerer:
         """
         self._closed = True
         self._transport.stop()
-        if self._reply_task is not None:
-            self._reply_task.cancel()
+        for asked in self._asked:
+            if asked.attempt.reply_task is not None:
+                asked.attempt.reply_task.cancel()
+
+    def confirm(self, attempt: Attempt, ended: EndTurn) -> None:
+        """Take in that a turn is over: it gets its place in the line."""
+        attempt.transcription.recognition.commit()
+        attempt.ended = ended
+        attempt.place = self._line.join()
+        attempt.confirmed.set()
 
     def resume(self, turn: Turn) -> None:
         """Throw away what was begun for a turn whose speaker goes on."""
-        self._line.leave_all(turn)
-        turn.void()
+        if turn.attempt is not None and turn.attempt.place is not None:
+            self._line.leave(turn.attempt.place)
+        turn.take_back()
 
     def interrupt(self, turn: Turn) -> None:
         """Stop the reply to a turn: what is queued, the synthesis, the agent's run."""
         self._transport.stop()
-        turn.interrupted = turn.reply_task is not None and turn.reply_task.cancel()
+        reply = turn.attempt.reply_task if turn.attempt else None
+        turn.interrupted = reply is not None and reply.cancel()
 
-    async def take(self, turn: Turn, ended: EndTurn) -> None:
-        """Understand an ended turn, answer it when it is its time, and record it.
+    async def take(self, turn: Turn, attempt: Attempt, span: Span) -> None:
+        """Understand what may be a whole turn; once it is, answer it when it is its time.
 
         Cancelling drops the turn without a record: its speaker goes on, or the
         conversation is over.
         """
-        place = self._line.join(turn)
         try:
-            record = await self._understand(turn, ended)
+            before = self._known.get(span.continues) if span.continues is not None else None
+            understood = await self._understanding.understand(turn, attempt, span, before=before)
+            self._floor.understood(span, understood)
+            record = await self._take(turn, attempt, span, understood)
             if record is not None:
-                if record.addressed:
-                    record = await self._answer_in_turn(turn, record, ended.span, place)
-                else:
-                    self._line.leave(place)
-                    await self._hold_open(ended.span)
                 self._emit(finished(record, turn))
         finally:
-            self._line.leave(place)
-        self._floor.turn_done(ended.span.turn)
+            if attempt.place is not None:
+                self._line.leave(attempt.place)
+        asked = record is not None and record.heard.rstrip().endswith("?")
+        self._floor.turn_done(span.turn, asked=asked)
 
-    async def _hold_open(self, span: Span) -> None:
+    async def _take(
+        self, turn: Turn, attempt: Attempt, span: Span, understood: Understood
+    ) -> TurnRecord | None:
+        """Return the turn's record; ``None`` when nothing was said."""
+        stops = understood.stops and span.over_reply
+        if understood.wants_answer and not stops:
+            return await self._answer(turn, attempt, span, understood)
+        record = await self._record(turn, attempt, span, understood)
+        if record is None or attempt.place is None:
+            return None
+        self._line.leave(attempt.place)
+        if stops:  # that is all that was wanted
+            return replace(record, addressed=True, why=f"stop word over a reply; {record.why}")
+        if understood.is_call:
+            await self._hold_open(span, self._config.bare_name_hold)
+        elif not record.addressed:
+            await self._hold_open(span, self._config.unaddressed_hold)
+        self._settle(understood, record)
+        return record
+
+    async def _hold_open(self, span: Span, seconds: float) -> None:
         """Let the speaker of a turn that nobody answers go on with it for a moment."""
         if not self._closed:
-            await self._clock.sleep_until(span.end + self._hold)
+            await self._clock.sleep_until(span.end + seconds)
 
-    async def _understand(self, turn: Turn, ended: EndTurn) -> TurnRecord | None:
-        """Return the record so far; ``None`` when nothing was said."""
-        draft = turn.draft(self._floor.name, self._began, ended)
-        if ended.continues is not None:
-            draft = replace(draft, continues=self._floor.turn_id(ended.continues))
-        if turn.transcription is None:  # set before a turn ends
+    async def _record(
+        self, turn: Turn, attempt: Attempt, span: Span, understood: Understood
+    ) -> TurnRecord | None:
+        """Wait until the turn is over, and return the record so far."""
+        await attempt.confirmed.wait()
+        if attempt.ended is None:  # set together with the event
             raise AssertionError(turn.id)
-        turn.transcription.recognition.commit()
-        heard = await turn.transcription.task
-        turn.timeline.reach(Stage.TRANSCRIPT, self._clock.now(), ready=heard.ready)
-        if heard.transcript is None:
-            logger.error("%s: turn %s: %s", self._floor.name, turn.id, heard.error)
-            return replace(draft, agent=self._floor.cast.agent, error=str(heard.error))
-        if not heard.transcript.text:
-            logger.debug("%s: no words (%s)", self._floor.name, heard.transcript.dropped)
+        self._remember_words(span, understood)
+        draft = turn.draft(self._floor.name, self._began, attempt.ended)
+        if span.continues is not None:
+            draft = replace(draft, continues=self._floor.turn_id(span.continues))
+        if understood.error is not None:
+            logger.error("%s: turn %s: %s", self._floor.name, turn.id, understood.error)
+            return replace(draft, agent=self._floor.cast.agent, error=str(understood.error))
+        judgement, cast = understood.judgement, self._floor.cast
+        if judgement is None:
             return None
-        return self._judge(turn, draft, heard.transcript, ended.span)
-
-    def _judge(
-        self, turn: Turn, draft: TurnRecord, transcript: Transcript, span: Span
-    ) -> TurnRecord:
-        worked = self._clock.stopwatch()
-        cast = self._floor.cast
-        if cast.relevance is None:
-            judgement = Judgement(addressed=True, score=1.0, why="every turn", agent=cast.agent)
-        else:
-            judgement = cast.relevance.judge(
-                Utterance(turn.speaker, transcript.text, span.start, span.end),
-                people=self._transport.participants(),
-                agent=cast.agent,
-            )
-        turn.timeline.reach(Stage.JUDGED, self._clock.now(), work=worked())
         return replace(
             draft,
-            text=transcript.text,
-            language=transcript.language,
+            text=understood.utterance.text,
+            language=understood.language,
             addressed=judgement.addressed,
             relevance=None if cast.relevance is None else round(judgement.score, 4),
             why=judgement.why,
@@ -169,91 +216,125 @@ class Answerer:
             session_key=cast.session_key(turn.speaker, judgement.agent),
         )
 
-    async def _answer_in_turn(
-        self, turn: Turn, record: TurnRecord, span: Span, place: _Place
-    ) -> TurnRecord:
-        if not await self._line.wait(place):
-            message = f"gateway: {TURNS_WAITING} later turns were waiting, this one was given up"
-            return replace(record, error=message)
-        if self._closed:
-            return record
-        session = record.agent, record.session_key
-        question = Question(
-            record.text,
-            turn.speaker,
-            record.agent,
-            self._floor.name,
-            record.session_key,
-            self._cut_short.get(session),
-        )
+    def _remember_words(self, span: Span, understood: Understood) -> None:
+        self._known[span.turn] = understood
+        if len(self._known) > _REMEMBERED:
+            del self._known[min(self._known)]
+
+    def _settle(self, understood: Understood, record: TurnRecord) -> None:
+        """Take in for what follows that a turn came to its end without an answer."""
+        relevance, judgement = self._floor.cast.relevance, understood.judgement
+        if relevance is None or judgement is None:
+            return
+        relevance.receive_turn(understood.utterance, judgement)
+        if understood.is_call:
+            speaker = understood.utterance.speaker.id
+            relevance.receive_call(speaker=speaker, agent=record.agent, at=self._clock.now())
+
+    def _may_ask_ahead(self, turn: Turn) -> bool:
+        """Whether the agent may be asked although the speaker may go on: one at a time."""
+        free = self._line.is_empty and not self._asked and not self._closed
+        return self._asks_ahead and free and turn.asked_ahead < ASKED_AHEAD
+
+    async def _answer(
+        self, turn: Turn, attempt: Attempt, span: Span, understood: Understood
+    ) -> TurnRecord | None:
+        asked = _Asked(understood, attempt)
+        if not attempt.confirmed.is_set() and self._may_ask_ahead(turn):
+            turn.asked_ahead += 1
+        else:
+            asked.given_up = not await self._is_its_time(attempt)
         spoken = Spoken()
-        async with asyncio.TaskGroup() as tasks:
-            task = tasks.create_task(self._reply(turn, question, span, spoken))
-            self._reply_task = turn.reply_task = task
-        self._reply_task = None
+        question = self._question(turn, attempt, span, understood)
+        if not self._closed and not asked.given_up:
+            await self._reply(turn, asked, question, span, spoken)
+        record = await self._record(turn, attempt, span, understood)
+        if record is None:
+            return None
+        return self._close_account(turn, asked, record, question, spoken)
+
+    async def _is_its_time(self, attempt: Attempt) -> bool:
+        """Wait until the turn is over and no earlier one is left to be answered."""
+        await attempt.confirmed.wait()
+        if attempt.place is None:  # set together with the event
+            raise AssertionError(attempt)
+        return await self._line.wait(attempt.place)
+
+    def _question(
+        self, turn: Turn, attempt: Attempt, span: Span, understood: Understood
+    ) -> Question:
+        cast, judgement = self._floor.cast, understood.judgement
+        agent = judgement.agent if judgement else cast.agent
+        session = cast.session_key(turn.speaker, agent)
+        text = understood.utterance.text
+        before = self._known.get(span.continues) if span.continues is not None else None
+        if before is not None and before.wants_answer:
+            text = f"{before.utterance.text} {text}"  # one question, answered once
+        return Question(
+            text,
+            turn.speaker,
+            agent,
+            self._floor.name,
+            session,
+            self._cut_short.get((agent, session)),
+            lambda: attempt.void,
+        )
+
+    async def _reply(
+        self, turn: Turn, asked: _Asked, question: Question, span: Span, spoken: Spoken
+    ) -> None:
+        """Have the agent answer, unless it is no longer wanted."""
+        attempt = asked.attempt
+
+        async def wait() -> bool:
+            asked.given_up = not await self._is_its_time(attempt)
+            await self._clock.sleep_until(span.end + self._config.first_sound)
+            await self._floor.wait_free(turn.speaker.id)
+            return not asked.given_up
+
+        def begin() -> None:
+            asked.begun = True
+            self._floor.reply_started(span)
+
+        self._asked.add(asked)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                answer = self._speaking.answer(
+                    question,
+                    voice=self._floor.cast.persona(question.agent).voice,
+                    timeline=turn.timeline,
+                    spoken=spoken,
+                    cue=Cue(wait, begin),
+                )
+                attempt.reply_task = tasks.create_task(answer)
+        finally:
+            self._asked.discard(asked)
+
+    def _close_account(
+        self, turn: Turn, asked: _Asked, record: TurnRecord, question: Question, spoken: Spoken
+    ) -> TurnRecord:
+        """Return the record with what came of the reply, and remember it for later turns."""
+        session = question.agent, question.session_key
         if spoken.text:  # else it was taken back or failed, and the agent may not know
             self._cut_short.pop(session, None)
         heard = spoken.heard(self._transport)
         if turn.interrupted:
             self._cut_short[session] = heard
-        self._remember(turn, record, spoken, heard)
-        error = None if spoken.failure is None else str(spoken.failure)
-        return replace(record, reply=spoken.text.strip(), heard=heard, error=error)
-
-    async def _reply(self, turn: Turn, question: Question, span: Span, spoken: Spoken) -> None:
-        """Speak the reply; what went wrong is in ``spoken``."""
-        voice = self._floor.cast.persona(question.agent).voice
-        step = _Step(turn.timeline, self._clock)
-
-        def on_text() -> None:
-            step.reach(Stage.FIRST_TEXT)
-
-        def on_audio() -> None:
-            step.reach(Stage.FIRST_AUDIO)
-            self._floor.reply_started(span)
-
-        try:
-            await self._speech.say(
-                self._agent.ask(question),
-                voice=voice,
-                spoken=spoken,
-                on_text=on_text,
-                on_audio=on_audio,
-            )
-        except StageError as error:
-            spoken.fail(error)
-            logger.error(  # noqa: TRY400 - a stage's failure, not a bug
-                "%s: turn %s: %s", self._floor.name, turn.id, error
-            )
-            if isinstance(error, AgentError):
-                await self._apologise(error, voice, span)
-
-    async def _apologise(self, error: StageError, voice: str, span: Span) -> None:
-        """Tell the room that there is no answer, or no more of it; not part of the reply."""
-        apology = Spoken()
-        try:
-            await self._speech.say(
-                _sentence(error.spoken),
-                voice=voice,
-                spoken=apology,
-                on_text=lambda: None,
-                on_audio=lambda: self._floor.reply_started(span),
-            )
-        except StageError as failure:
-            logger.error("%s: %s", self._floor.name, failure)  # noqa: TRY400 - as above
-        finally:
-            apology.forget(self._transport)
-
-    def _remember(self, turn: Turn, record: TurnRecord, spoken: Spoken, heard: str) -> None:
-        relevance = self._floor.cast.relevance
-        if relevance is not None and spoken.pieces:
-            relevance.receive_reply(
-                speaker=turn.speaker.id,
-                agent=record.agent,
-                text=heard,
-                at=self._clock.now(),
-            )
+        relevance, understood = self._floor.cast.relevance, asked.understood
+        if relevance is not None and understood.judgement is not None:
+            relevance.receive_turn(understood.utterance, understood.judgement)
+            if spoken.pieces:
+                relevance.receive_reply(
+                    speaker=turn.speaker.id,
+                    agent=record.agent,
+                    text=heard,
+                    at=self._clock.now(),
+                )
         spoken.forget(self._transport)
+        error = None if spoken.failure is None else str(spoken.failure)
+        if asked.given_up:
+            error = f"gateway: {TURNS_WAITING} later turns were waiting, this one was given up"
+        return replace(record, reply=spoken.text.strip(), heard=heard, error=error)
 
     def _emit(self, record: TurnRecord) -> None:
         logger.info(
@@ -265,86 +346,3 @@ class Answerer:
         )
         logger.debug("%s: %s said: %s", record.conversation, record.speaker, record.text)
         self._on_turn(record)
-
-
-class _Step:
-    """Steps of a turn that follow one another: none begins before the last has ended.
-
-    On a clock that stands still for work, a wait in a step comes on top of the
-    work of the steps before it.
-    """
-
-    def __init__(self, timeline: Timeline, clock: Clock) -> None:
-        self._timeline = timeline
-        self._clock = clock
-        self._begin()
-
-    def reach(self, stage: Stage) -> None:
-        """Record the end of a step."""
-        now = self._clock.now()
-        self._timeline.reach(stage, now, ready=self._path + now - self._now + self._worked())
-        self._begin()
-
-    def _begin(self) -> None:
-        self._now = self._clock.now()
-        self._path = max(self._timeline.path, self._now)
-        self._worked = self._clock.stopwatch()
-
-
-async def _sentence(text: str) -> AsyncGenerator[str]:
-    yield text
-
-
-@dataclass(slots=True, eq=False)
-class _Place:
-    turn: Turn
-    waits: bool = False
-    given_up: bool = False
-    moved: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-class _Line:
-    """Turns in the order in which they ended; the first of them may be answered.
-
-    A turn that is taken back and ends again has a new place: the answer that was
-    begun from the old one may still be on its way out.
-    """
-
-    def __init__(self) -> None:
-        self._places: deque[_Place] = deque()
-
-    def join(self, turn: Turn) -> _Place:
-        """Stand at the end."""
-        place = _Place(turn)
-        self._places.append(place)
-        return place
-
-    def leave(self, place: _Place) -> None:
-        """Give a place up; harmless twice."""
-        if place in self._places:
-            self._places.remove(place)
-        if self._places:
-            self._places[0].moved.set()
-
-    def leave_all(self, turn: Turn) -> None:
-        """Give a turn's place up, if it has one."""
-        for place in [place for place in self._places if place.turn is turn]:
-            self.leave(place)
-
-    async def wait(self, place: _Place) -> bool:
-        """Wait to be first.
-
-        Returns:
-            Whether it is the turn's time; ``False`` when too many came to wait behind it.
-
-        """
-        if place is self._places[0]:
-            return True
-        place.waits = True
-        waiting = [other for other in self._places if other.waits and not other.moved.is_set()]
-        if len(waiting) > TURNS_WAITING:
-            waiting[0].given_up = True
-            waiting[0].moved.set()
-        await place.moved.wait()
-        place.waits = False
-        return not place.given_up

@@ -45,7 +45,8 @@ class TurnsConfig(Settings):
     """Seconds of silence after which transcription starts on the chance that the turn is over."""
 
     speculation: bool = True
-    """Transcribe before the turn is confirmed; off saves work, costs about 100 ms a turn."""
+    """Transcribe, judge and (where an agent allows it) ask before the turn is confirmed; off saves
+    work that is thrown away when people go on, and costs 100 ms and more a turn."""
 
     eagerness: Literal["low", "medium", "high"] = "medium"
     """How soon a pause that sounds unfinished ends the turn."""
@@ -59,17 +60,34 @@ class TurnsConfig(Settings):
     unscored_pause: Seconds = 0.8
     """Seconds of silence that end the turn when there is no end-of-turn model."""
 
+    trailing_pause: Seconds = 1.5
+    """Seconds of silence that end a turn whose words break off, as after "with a"."""
+
     min_speech: Seconds = 0.25
     """Seconds of speech below which a sound is not a turn."""
 
     max_turn: Annotated[float, Field(ge=1.0, le=300.0)] = 60.0
     """Seconds after which a monologue is cut into turns."""
 
-    barge_in: Seconds = 0.4
-    """Seconds of speech over the reply that stop it."""
+    barge_in: Seconds = 0.35
+    """Seconds of speech over the reply that hold it: it is silent until it is clear whether
+    somebody wants the floor. Shorter speech only makes it quieter."""
+
+    interruption: Seconds = 0.9
+    """Seconds of speech over the reply that stop it whatever the words: nods are shorter."""
 
     continuation: Seconds = 2.0
     """Seconds after a turn within which its speaker, talking over the reply, goes on with it."""
+
+    first_sound: Seconds = 0.3
+    """Seconds of silence before an answer is heard, however soon it is ready: who only took a
+    breath is not talked over."""
+
+    bare_name_hold: Seconds = 3.0
+    """Seconds after nothing but a name in which what follows still belongs to it."""
+
+    floor_wait: Seconds = 2.0
+    """Longest wait of a reply that is ready for somebody else to finish what they are saying."""
 
     unaddressed_hold: Seconds = 0.7
     """Seconds after its last speech in which a turn that was not for the bot is still taken up

@@ -15,6 +15,7 @@ from pipeline.cast import Cast
 from pipeline.clock import Clock, Timer
 from pipeline.config import PipelineConfig
 from pipeline.ears import Ears
+from pipeline.echo import EchoGuard
 from pipeline.engines import Engines
 from pipeline.errors import EndOfTurnError, SpeechToTextError
 from pipeline.interfaces import (
@@ -22,21 +23,24 @@ from pipeline.interfaces import (
     Recognition,
     Segment,
 )
+from pipeline.played import TappedTransport
 from pipeline.speech_gate import Voiced
 from pipeline.timeline import Stage
-from pipeline.turn import Heard, Transcription, Turn
-from pipeline.turn_record import TurnRecord
-from pipeline.turns import (
+from pipeline.turn import Attempt, Heard, Transcription, Turn
+from pipeline.turn_actions import (
     Action,
     DropTurn,
     EndTurn,
     Resume,
     ScoreEndOfTurn,
+    SetVolume,
     Span,
     Speculate,
     StopReply,
-    TurnTaking,
 )
+from pipeline.turn_record import TurnRecord
+from pipeline.turns import TurnTaking
+from pipeline.understanding import Understood
 
 logger = logging.getLogger(__name__)
 
@@ -84,20 +88,20 @@ class Conversation:
     ) -> None:
         self.name = name
         self.cast = cast
+        self._echo = EchoGuard()
+        transport = TappedTransport(transport, clock, self._echo.receive_played)
         self._transport = transport
         self._engines = engines
         self._clock = clock
         self._config = config
         self._turn_taking = TurnTaking(config.turns)
         self._tasks = asyncio.TaskGroup()
-        self._ears = Ears(name, self, transport, engines.vad, config, self._tasks)
+        self._ears = Ears(name, self, transport, engines.vad, config, self._tasks, self._is_echo)
         self._turns: dict[int, Turn] = {}
         self._timer: Timer | None = None
         self._quiet = asyncio.Event()
         self._id = uuid.uuid4().hex[:12]
-        self._answerer = Answerer(
-            self, transport, engines, clock, began, on_turn, config.turns.unaddressed_hold
-        )
+        self._answerer = Answerer(self, transport, engines, clock, began, on_turn, config.turns)
 
     async def run(self) -> None:
         """Converse until the transport closes and every turn was recorded.
@@ -131,11 +135,22 @@ class Conversation:
         self._turn_taking.receive_reply_started(span)
         self._step()
 
-    def turn_done(self, number: int) -> None:
-        """Take in that a turn was recorded, or needs no record."""
-        self._turns.pop(number, None)
-        self._turn_taking.receive_done(number)
+    def understood(self, span: Span, understood: Understood) -> None:
+        """Take in what somebody says, whether or not their turn is over."""
+        self._turn_taking.receive_words(span, understood.meaning, trails_off=understood.trails_off)
         self._step()
+
+    def turn_done(self, number: int, *, asked: bool = False) -> None:
+        """Take in that a turn was recorded, or needs no record; its reply may have asked back."""
+        self._turns.pop(number, None)
+        self._turn_taking.receive_done(number, asked=asked)
+        self._step()
+
+    async def wait_free(self, speaker: str) -> None:
+        """Wait until nobody but ``speaker`` talks, or for as long as that is polite."""
+        give_up = self._clock.now() + self._config.turns.floor_wait
+        while self._turn_taking.others_talk(speaker) and self._clock.now() < give_up:
+            await self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
 
     # What the ears tell.
 
@@ -145,10 +160,20 @@ class Conversation:
             self._turn_taking.receive_speech(speaker, start=window.start, end=window.end)
         self._step()
 
+    def hear_stop(self, speaker: str, at: float) -> None:
+        """Take in that someone's client stopped sending, after everything it had sent."""
+        self._turn_taking.receive_stop(speaker, at)
+        self._step()
+
     def hear_leave(self, speaker: str) -> None:
         """Take in that someone left, after everything they said."""
+        self._echo.forget(speaker)
         self._turn_taking.close(speaker)
         self._step()
+
+    def _is_echo(self, speaker: str, window: Samples, at: float) -> bool:
+        self._transport.tell_played()
+        return self._echo.receive_heard(speaker, window, at)
 
     # Acting.
 
@@ -186,16 +211,19 @@ class Conversation:
             case Speculate(span):
                 turn = self._turn(span)
                 turn.timeline.restart(span.end)
-                self._transcribe(turn, span)
+                self._begin_attempt(turn, span)
             case ScoreEndOfTurn(span):
                 turn = self._turn(span)
-                turn.timeline.restart(span.end)
+                if turn.timeline.speech_end != span.end:
+                    turn.timeline.restart(span.end)
                 turn.timeline.reach(Stage.PAUSE, self._clock.now())
                 self._ask_whether_over(turn, span)
             case EndTurn():
                 self._end_turn(action)
             case Resume() | DropTurn() | StopReply():
                 self._take_back(action)
+            case SetVolume(volume):
+                self._transport.set_volume(volume)
             case _:
                 assert_never(action)
 
@@ -207,7 +235,7 @@ class Conversation:
             case Resume():
                 self._answerer.resume(turn)
             case DropTurn():
-                turn.void()
+                turn.take_back()
                 del self._turns[action.turn]
             case StopReply():
                 logger.info("%s: turn %s: the reply is interrupted", self.name, turn.id)
@@ -228,20 +256,31 @@ class Conversation:
 
     def _end_turn(self, ended: EndTurn) -> None:
         turn, span, now = self._turn(ended.span), ended.span, self._clock.now()
-        if turn.timeline.marks.get(Stage.SPEECH_END) != span.end:
+        if turn.timeline.speech_end != span.end:
             turn.timeline.restart(span.end)
         turn.timeline.reach(Stage.PAUSE, min(now, span.end + self._config.turns.pause))
-        turn.timeline.reach(Stage.TURN_END, now, ready=turn.score_ready)
-        if turn.transcription is None or turn.transcription.end != span.end:
-            self._transcribe(turn, span)
+        turn.timeline.reach(Stage.TURN_END, max(now, turn.score_ready))
+        attempt = turn.attempt
+        if attempt is None or attempt.transcription.end != span.end:
+            attempt = self._begin_attempt(turn, span)
         if turn.scoring is not None:
             turn.scoring.cancel()
-        turn.task = self._tasks.create_task(
-            self._answerer.take(turn, ended), name=f"turn:{turn.id}"
+        self._answerer.confirm(attempt, ended)
+
+    def _begin_attempt(self, turn: Turn, span: Span) -> Attempt:
+        """Understand a turn, on the chance that it is over."""
+        if turn.attempt is not None:
+            turn.attempt.take_back()
+        attempt = turn.attempt = Attempt(self._transcribe(turn, span))
+        attempt.task = self._tasks.create_task(
+            self._answerer.take(turn, attempt, span), name=f"turn:{turn.id}"
         )
+        return attempt
 
     def _ask_whether_over(self, turn: Turn, span: Span) -> None:
-        samples = self._ears.recall(span.speaker, span.start - BEFORE_TURN, self._clock.now())
+        # As much silence as the model knows from its training, though not all has passed yet.
+        until = max(self._clock.now(), span.end + self._config.turns.pause)
+        samples = self._ears.recall(span.speaker, span.start - BEFORE_TURN, until)
         turn.scoring = self._tasks.create_task(
             self._score(turn, span, samples), name=f"score:{turn.id}"
         )
@@ -259,9 +298,7 @@ class Conversation:
         self._turn_taking.receive_score(span, probability)
         self._step()
 
-    def _transcribe(self, turn: Turn, span: Span) -> None:
-        if turn.transcription is not None:
-            turn.transcription.cancel()
+    def _transcribe(self, turn: Turn, span: Span) -> Transcription:
         start, end = max(0.0, span.start - BEFORE_SPEECH), span.end + AFTER_SPEECH
         recognition = self._engines.stt.start(
             self._ears.recall(span.speaker, start, end),
@@ -269,7 +306,7 @@ class Conversation:
             hotwords=self._hotwords(),
         )
         task = self._tasks.create_task(self._words(recognition), name=f"stt:{turn.id}")
-        turn.transcription = Transcription(span.end, recognition, task)
+        return Transcription(span.end, recognition, task)
 
     async def _words(self, recognition: Recognition) -> Heard:
         worked = self._clock.stopwatch()

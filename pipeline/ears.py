@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,9 +14,11 @@ from pipeline.errors import VoiceActivityError
 from pipeline.hearing import History, Windows
 from pipeline.interfaces import (
     AudioTransport,
+    HeardEvent,
     Participant,
     ParticipantLeft,
     VoiceActivityDetector,
+    VoiceStopped,
     VoiceStream,
 )
 from pipeline.speech_gate import SpeechGate, Voiced
@@ -40,6 +42,9 @@ class Listener(Protocol):
     def hear_speech(self, speaker: str, speech: Sequence[Voiced]) -> None:
         """Take in windows in which someone spoke, in order."""
 
+    def hear_stop(self, speaker: str, at: float) -> None:
+        """Take in that someone's client stopped sending, after everything it had sent."""
+
     def hear_leave(self, speaker: str) -> None:
         """Take in that someone left, after everything they said."""
 
@@ -53,9 +58,7 @@ class _Ear:
     gate: SpeechGate
     history: History
     windows: Windows = field(default_factory=Windows)
-    events: asyncio.Queue[AudioFrame | ParticipantLeft] = field(
-        default_factory=lambda: asyncio.Queue(FRAMES_WAITING)
-    )
+    events: asyncio.Queue[HeardEvent] = field(default_factory=lambda: asyncio.Queue(FRAMES_WAITING))
     hearing: AudioFrame | None = None
     """The frame that is with the VAD."""
 
@@ -75,6 +78,8 @@ class Ears:
         vad: Finds speech.
         config: Settings of the pipeline.
         tasks: Owns the listening. When it ends early, :meth:`close` the voices.
+        is_echo: Tells of every window, by speaker, samples and time, whether it is only the bot's
+            own voice.
 
     """
 
@@ -86,7 +91,9 @@ class Ears:
         vad: VoiceActivityDetector,
         config: PipelineConfig,
         tasks: asyncio.TaskGroup,
+        is_echo: Callable[[str, Samples, float], bool],
     ) -> None:
+        self._is_echo = is_echo
         self._name = name
         self._listener = listener
         self._transport = transport
@@ -95,11 +102,11 @@ class Ears:
         self._tasks = tasks
         self._ears: dict[str, _Ear] = {}
 
-    def receive(self, event: AudioFrame | ParticipantLeft) -> None:
+    def receive(self, event: HeardEvent) -> None:
         """Take in what the transport gave."""
         ear = self._ears.get(event.speaker)
         if ear is None:
-            if isinstance(event, ParticipantLeft):
+            if not isinstance(event, AudioFrame):
                 return  # who never made a sound
             ear = self._open(event.speaker)
         if ear.events.full():
@@ -157,6 +164,9 @@ class Ears:
     async def _listen(self, ear: _Ear) -> None:
         """Find speech in one person's voice, until they leave."""
         while not isinstance(event := await ear.events.get(), ParticipantLeft):
+            if isinstance(event, VoiceStopped):
+                self._listener.hear_stop(event.speaker, event.at)
+                continue
             ear.hearing = event
             ear.history.push(event)
             for start, window in ear.windows.push(event):
@@ -177,6 +187,8 @@ class Ears:
             ear.deaf = True
             return
         ear.deaf = False
+        if self._is_echo(ear.speaker.id, window, start):
+            probability = 0.0
         end = start + VAD_WINDOW / HEARING_RATE
         if voiced := ear.gate.receive(probability, start=start, end=end):
             self._listener.hear_speech(ear.speaker.id, voiced)

@@ -9,7 +9,7 @@ _PATIENCE = {"low": 3.0, "medium": 2.0, "high": 1.2}  # seconds added when p is 
 _CURVE = 1.5  # above 1: a turn that probably is complete is not made to wait for the rest
 
 
-def wait_for(probability: float, config: TurnsConfig) -> float:
+def wait_for(probability: float, config: TurnsConfig, *, patience: float = 1.0) -> float:
     """Return the seconds of silence that end a turn.
 
     The less finished the turn sounds, the longer. On 619 human commands this
@@ -20,7 +20,8 @@ def wait_for(probability: float, config: TurnsConfig) -> float:
         probability: That the turn is complete, in [0, 1], as the end-of-turn
             model judged at the pause.
         config: Eagerness, shortest and longest wait.
+        patience: How much longer than usual to wait for more, by who speaks and what was before.
 
     """
-    patience: float = _PATIENCE[config.eagerness] * (1.0 - probability) ** _CURVE
-    return min(config.shortest_wait + patience, config.max_pause)
+    wait: float = _PATIENCE[config.eagerness] * patience * (1.0 - probability) ** _CURVE
+    return min(config.shortest_wait + wait, config.max_pause)

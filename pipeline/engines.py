@@ -120,6 +120,10 @@ class _HeldAgent:
     agent: Agent
     clock: Clock
 
+    @property
+    def asks_ahead(self) -> bool:
+        return self.agent.asks_ahead
+
     def ask(self, question: Question) -> AsyncGenerator[str]:
         return _held(self.agent.ask(question), self.clock)
 

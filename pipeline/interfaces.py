@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import dataclass
+import enum
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipeline.audio import AudioFrame, Samples
@@ -33,6 +34,24 @@ class ParticipantLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceStopped:
+    """Someone's client has stopped sending: the key was let go, or its gate has closed.
+
+    A hint only: a transport that cannot tell never gives it, and more may follow.
+    """
+
+    speaker: str
+    """Their :attr:`Participant.id`."""
+
+    at: float
+    """Seconds on the conversation clock."""
+
+
+HeardEvent = AudioFrame | VoiceStopped | ParticipantLeft
+"""What a transport tells of the people in it, each person's events in order of time."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyAudio:
     """Audio of one piece (usually a sentence) of a reply, to be played."""
 
@@ -46,6 +65,21 @@ class ReplyAudio:
     """Mono PCM at :data:`pipeline.audio.SPEECH_RATE`."""
 
 
+class Volume(enum.Enum):
+    """How loud a reply is."""
+
+    FULL = "full"
+    DUCKED = "ducked"
+    """Quieter by :data:`DUCK`: somebody talks over it, perhaps only to nod."""
+
+    HELD = "held"
+    """Not heard. Nothing is lost: it goes on from the same sample when the volume rises."""
+
+
+DUCK = 10.0 ** (-14.0 / 20.0)
+"""Factor of a ducked reply's samples: 14 dB, understood and in nobody's way."""
+
+
 class AudioTransport(Protocol):
     """A place where people talk: a voice channel, a phone call, a set of WAV files."""
 
@@ -56,7 +90,7 @@ class AudioTransport(Protocol):
     def participants(self) -> Sequence[Participant]:
         """People who are there now (bots are not people)."""
 
-    def events(self) -> AsyncIterator[AudioFrame | ParticipantLeft]:
+    def events(self) -> AsyncIterator[HeardEvent]:
         """Everyone's voice, until the transport closes.
 
         A transport may send nothing while someone is silent: silence is the
@@ -82,8 +116,11 @@ class AudioTransport(Protocol):
 
         """
 
+    def set_volume(self, volume: Volume) -> None:
+        """Change how loud replies are, within one frame, until the next change."""
+
     def stop(self) -> None:
-        """Drop queued audio now, within one frame."""
+        """Drop queued audio now, within one frame; what comes next has full volume."""
 
 
 class VoiceStream(Protocol):
@@ -203,6 +240,10 @@ class SpeechToText(Protocol):
         """
 
 
+def _stands() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A turn as it reaches the agent."""
@@ -223,6 +264,10 @@ class Question:
     interrupted: str | None = None
     """When the last reply was cut off: the words of it that were really heard."""
 
+    taken_back: Callable[[], bool] = field(default=_stands, compare=False, repr=False)
+    """Tells whether a question that was asked ahead did not stand: its speaker went on. An agent
+    whose :attr:`Agent.asks_ahead` is true then keeps no trace of it."""
+
     @property
     def message(self) -> str:
         """``<display name>: <text>``, the form in which agents get every turn."""
@@ -231,6 +276,10 @@ class Question:
 
 class Agent(Protocol):
     """Something that answers."""
+
+    @property
+    def asks_ahead(self) -> bool:
+        """Whether a question may be asked before it is certain, and taken back without trace."""
 
     def ask(self, question: Question) -> AsyncGenerator[str]:
         """Stream the reply as text in whatever pieces it arrives.

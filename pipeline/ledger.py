@@ -25,6 +25,8 @@ class PlaybackLedger:
     def __init__(self) -> None:
         self._pieces: dict[int, _Piece] = {}
         self._waiting: deque[tuple[int, float]] = deque()
+        self.played = 0.0
+        """Seconds of audio that were heard in all."""
 
     def queue(self, number: int, text: str, seconds: float) -> None:
         """Take in that audio of a piece was handed to the transport.
@@ -44,6 +46,7 @@ class PlaybackLedger:
         while self._waiting and seconds > 0.0:
             number, rest = self._waiting.popleft()
             taken = min(rest, seconds)
+            self.played += taken
             if (piece := self._pieces.get(number)) is not None:
                 piece.played += taken
             seconds -= taken

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.config import RelevanceConfig, Sensitivity
 from pipeline.dialogue_acts import (
@@ -30,7 +30,7 @@ from pipeline.dialogue_acts import (
 )
 from pipeline.interfaces import Participant
 from pipeline.names import Likeness, Mention, NameFinder, Word, is_short, split_words
-from pipeline.vocative import FILLERS, SUBJECTS, WH_WORDS, call_position
+from pipeline.vocative import FILLERS, SUBJECTS, WH_WORDS, call_position, is_bare
 
 ANSWERS_SOMEONE = 1.5
 """Seconds after someone's words in which another's are taken for an answer to them."""
@@ -60,6 +60,9 @@ class Utterance:
     end: float
     """Seconds on the conversation clock."""
 
+    continues: Judgement | None = None
+    """Of the turn that this one goes on with, whose reply had already begun."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -75,6 +78,9 @@ class Judgement:
 
     agent: str
     """Id of the agent that should answer: the one named, else the current one."""
+
+    bare_name: bool = False
+    """Whether nothing but a name was said: what is wanted may follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,7 @@ _NAMED = {
     Likeness.ALIAS: ("called by another name", 9.5),
     Likeness.SIMILAR: ("called by a similar name", 9.0),
 }
+_GOES_ON = _Evidence("goes on with what was for the bot", 6.0)
 _ALONE = _Evidence("alone with the bot", 4.5)
 _FOLLOW_UP = 4.5
 _ANSWER = _Evidence("answers the bot's question", 1.0)
@@ -154,6 +161,11 @@ class Relevance:
         self._config = config
         self.sensitivity: Sensitivity = config.sensitivity
         """May be changed at any time."""
+
+        self.leaning = 0.0
+        """Log-odds in favour of answering who named nobody, learnt from corrections
+        (:mod:`pipeline.feedback`); may be changed at any time."""
+
         self._names = {agent.id: agent.names for agent in agents}
         self._finder = NameFinder(self._names)
         self._replies: dict[str, _Reply] = {}
@@ -168,19 +180,38 @@ class Relevance:
     def judge(
         self, utterance: Utterance, *, people: Sequence[Participant], agent: str
     ) -> Judgement:
-        """Judge a finished utterance, and remember it for those that follow.
+        """Judge an utterance; changes nothing, for its speaker may go on.
 
         Args:
-            utterance: What was said; it may be judged again when its speaker went on.
+            utterance: What was said so far.
             people: Everyone present, the speaker included or not.
             agent: Id of the current agent, which answers when none is named.
 
         """
         remark = _Remark.read(utterance, people)
-        judgement = self._weigh(remark, agent)
-        if not judgement.addressed and not is_nod(remark.words):
+        return self._weigh(remark, agent)
+
+    def receive_turn(self, utterance: Utterance, judgement: Judgement) -> None:
+        """Remember an utterance whose turn is over, for those that follow.
+
+        Args:
+            utterance: What was said.
+            judgement: What :meth:`judge` found.
+
+        """
+        if not judgement.addressed and not is_nod(split_words(utterance.text)):
             self._talk[utterance.speaker.id] = utterance
-        return judgement
+
+    def receive_call(self, *, speaker: str, agent: str, at: float) -> None:
+        """Take in that somebody only called an agent: what they want may follow without its name.
+
+        Args:
+            speaker: Id of who called.
+            agent: Id of whom they called.
+            at: When, in seconds on the conversation clock.
+
+        """
+        self._replies[speaker] = _Reply(agent, at, asked=False)
 
     def receive_reply(self, *, speaker: str, agent: str, text: str, at: float) -> None:
         """Take in that a reply ended, or was stopped.
@@ -195,13 +226,19 @@ class Relevance:
         self._replies[speaker] = _Reply(agent, at, asked=_is_marked(text))
 
     def _weigh(self, remark: _Remark, agent: str) -> Judgement:
+        before = remark.utterance.continues
+        if before is not None and before.addressed:
+            return _judgement("goes on", [_NOTHING, _GOES_ON], addressed=True, agent=before.agent)
         mentions = self._mentions(remark)
         call = next((m for m in mentions if call_position(remark.words, m)), None)
         if call:
-            return _judgement("named", [_NOTHING, _naming(call)], addressed=True, agent=call.owner)
+            named = _judgement("named", [_NOTHING, _naming(call)], addressed=True, agent=call.owner)
+            return replace(named, bare_name=is_bare(remark.words, call))
         if self.sensitivity == "low":
             return _judgement("not named", [_NOTHING], addressed=False, agent=agent)
         evidence = [_NOTHING, *self._state(remark)]
+        if self.leaning:
+            evidence.append(_Evidence("corrections here", self.leaning))
         if mentions and remark.others:
             evidence.append(_SPOKE_OF_AGENT)
         if _probability(evidence) >= _EVEN:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -78,6 +78,10 @@ class _Sound:
     samples: Samples
 
 
+async def _at_once() -> bool:
+    return True
+
+
 class ReplySpeech:
     """Speaks replies over one transport, one after another.
 
@@ -99,6 +103,7 @@ class ReplySpeech:
         voice: str,
         spoken: Spoken,
         on_text: Callable[[], None],
+        before_sound: Callable[[], Awaitable[bool]] = _at_once,
         on_audio: Callable[[], None],
     ) -> None:
         """Speak a reply to its end.
@@ -108,6 +113,8 @@ class ReplySpeech:
             voice: The agent's voice.
             spoken: Filled in as the reply goes on.
             on_text: Called when the first speakable piece of text is there.
+            before_sound: Awaited when the first sound is there; the reply goes on being made
+                meanwhile. When it returns ``False``, nothing is spoken and all is aborted.
             on_audio: Called just before the first sample is handed to the transport.
 
         Raises:
@@ -125,8 +132,8 @@ class ReplySpeech:
         async with asyncio.TaskGroup() as tasks:
             reading = tasks.create_task(_read(reply, spoken, sentences, on_text))
             synthesis = tasks.create_task(self._synthesize(voice, spoken, sentences, sounds))
-            await self._play(sounds, spoken, on_audio)
-            # Still running only when a later stage failed: the rest is not wanted.
+            await self._play(sounds, spoken, before_sound, on_audio)
+            # Still running only when the rest is not wanted.
             reading.cancel()
             synthesis.cancel()
         await self._transport.drain()
@@ -161,12 +168,18 @@ class ReplySpeech:
         piece.complete = True
 
     async def _play(
-        self, sounds: asyncio.Queue[_Sound | None], spoken: Spoken, on_audio: Callable[[], None]
+        self,
+        sounds: asyncio.Queue[_Sound | None],
+        spoken: Spoken,
+        before_sound: Callable[[], Awaitable[bool]],
+        on_audio: Callable[[], None],
     ) -> None:
         try:
             while (sound := await sounds.get()) is not None:
                 piece = sound.piece
                 if not spoken.pieces:
+                    if not await before_sound():
+                        return
                     on_audio()
                 if not spoken.pieces or spoken.pieces[-1] is not piece:
                     spoken.pieces.append(piece)

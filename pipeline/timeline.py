@@ -35,35 +35,43 @@ class Stage(enum.Enum):
 class Timeline:
     """Times of one turn along its critical path, in seconds on the conversation clock.
 
-    On a clock that stands still while work is done (``demo --fast``) the path
-    runs ahead of the clock by the work that was measured; a later wait on the
-    clock absorbs it, as it would have in real time.
+    Work may be done ahead: the words, and even the reply, can be ready before
+    the turn is known to be over. A stage counts from when all stages before it
+    have been reached, so what was done ahead takes no time of its own.
+
+    On a clock that stands still while work is done (``demo --fast``) stages are
+    ready later than the clock says, by the work that was measured; a later wait
+    on the clock absorbs it, as it would have in real time.
     """
 
-    marks: dict[Stage, float] = field(default_factory=dict)
-    path: float = 0.0
-    """How far the critical path has come."""
+    _ready: dict[Stage, float] = field(default_factory=dict)
+
+    @property
+    def speech_end(self) -> float | None:
+        """The last sample of speech; ``None`` before there was any."""
+        return self._ready.get(Stage.SPEECH_END)
 
     def restart(self, speech_end: float) -> None:
         """Begin again from the end of speech (speech may have gone on)."""
-        self.marks = {Stage.SPEECH_END: speech_end}
-        self.path = speech_end
+        self._ready = {Stage.SPEECH_END: speech_end}
 
-    def reach(self, stage: Stage, now: float, *, work: float = 0.0, ready: float = 0.0) -> None:
-        """Record ``stage``; only its first time counts.
+    def reach(self, stage: Stage, at: float) -> None:
+        """Record when a stage was ready, in any order; only its first time counts.
 
         Args:
             stage: What was reached.
-            now: The conversation clock.
-            work: Seconds of work done for it that the clock does not show.
-            ready: Earliest time it could be reached for work begun elsewhere
-                (a speculative transcript), 0 when there was none.
+            at: The conversation clock, and the measured work that it does not show.
 
         """
-        if stage in self.marks:
-            return
-        self.path = max(self.path + work, now, ready)
-        self.marks[stage] = self.path
+        self._ready.setdefault(stage, at)
+
+    def reached(self, stage: Stage) -> float:
+        """Return when a stage was reached, everything before it included.
+
+        What was not reached is passed over.
+        """
+        until = list(Stage)[: list(Stage).index(stage) + 1]
+        return max((self._ready[one] for one in until if one in self._ready), default=0.0)
 
     def latency_ms(self) -> dict[str, int | None]:
         """Return the spans in milliseconds as the turn record has them, and their ``total``.
@@ -71,13 +79,12 @@ class Timeline:
         A span not reached is ``None``; ``total`` is ``None`` when nothing was played.
         """
         spans: dict[str, int | None] = {}
-        start = self.marks.get(Stage.SPEECH_END, 0.0)
+        start = self._ready.get(Stage.SPEECH_END, 0.0)
         last = 0
         for stage in list(Stage)[1:]:
-            at = self.marks.get(stage)
             # Rounded from the start, so that the spans add up to the total.
-            since = last if at is None else round((at - start) * 1000)
-            spans[stage.value] = None if at is None else since - last
+            since = round((self.reached(stage) - start) * 1000)
+            spans[stage.value] = since - last if stage in self._ready else None
             last = since
-        spans["total"] = last if Stage.FIRST_AUDIO in self.marks else None
+        spans["total"] = last if Stage.FIRST_AUDIO in self._ready else None
         return spans

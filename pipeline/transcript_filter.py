@@ -4,7 +4,7 @@ Whisper was trained on subtitles. Given noise, music or a breath it may write
 the phrases that subtitles hold where nobody speaks, repeat itself, or give back
 its own prompt. No single sign finds all of these [1]_, so each rule here looks
 for one kind, and words that people also say in earnest are refused only when
-the model itself doubts that it heard speech.
+something else speaks against them, too.
 
 .. [1] Barański et al., "Investigation of Whisper ASR Hallucinations Induced by
    Non-Speech Audio", 2025, arXiv:2501.11378.
@@ -12,12 +12,17 @@ the model itself doubts that it heard speech.
 
 from __future__ import annotations
 
-import re
+import itertools
 import unicodedata
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.interfaces import Transcript
+from pipeline.interjections import is_interjection
+from pipeline.loops import count_rounds, cut_loop, find_loop
+from pipeline.phantoms import is_everyday_phantom, is_phantom
+from pipeline.spoken_units import count_words, split_units, strip_annotations
 
 SHORTEST_SPEECH = 0.25
 """Seconds of speech below which the model is not asked at all."""
@@ -28,11 +33,17 @@ SHORTEST_WORD = 0.3
 FASTEST_SPEECH = 7.0
 """Words a second that nobody says; one more is allowed, for the edges of speech are not sharp."""
 
+SLOWEST_SPEECH = 1.0
+"""Words a second below which a known phantom is not believed: it was not this that was said."""
+
 DOUBT = 0.2
 """``no_speech_prob`` above which the model doubts that it heard speech."""
 
 WEAK_SPEECH = 0.8
 """Seconds of speech below which a known phantom is not believed."""
+
+MOST_ROUNDS = 3
+"""Times that people say a word of :func:`~pipeline.phantoms.is_everyday_phantom` running."""
 
 MOST_HOTWORDS = 16
 """Names in a prompt; Whisper's prompt is short, and more names blur each other."""
@@ -47,106 +58,8 @@ _HIGH_COMPRESSION = 2.4
 
 TOO_LITTLE_SPEECH = "too little speech"
 
-PHANTOM_PHRASES = frozenset(
-    {
-        "thanks for watching",
-        "thanks for watching everyone",
-        "thank you for watching",
-        "thank you so much for watching",
-        "thank you for your viewing",
-        "please subscribe",
-        "please subscribe to my channel",
-        "don't forget to like and subscribe",
-        "like and subscribe",
-        "see you in the next video",
-        "i'll see you in the next video",
-        "see you next time",
-        "we'll be right back",
-        "vielen dank fürs zuschauen",
-        "danke fürs zuschauen",
-        "bis zum nächsten mal",
-        "merci d'avoir regardé cette vidéo",
-        "merci d'avoir regardé",
-        "gracias por ver el video",
-        "gracias por ver el vídeo",
-        "suscríbete al canal",
-        "obrigado por assistir",
-        "grazie per aver guardato il video",
-        "bedankt voor het kijken",
-        "dziękuję za uwagę",
-        "dziękuję za oglądanie",
-        "спасибо за просмотр",
-        "продолжение следует",
-        "дякую за перегляд",
-        "izlediğiniz için teşekkür ederim",
-        "ご視聴ありがとうございました",
-        "最後までご視聴いただきありがとうございます",
-        "谢谢观看",
-        "感谢观看",
-        "謝謝觀看",
-        "시청해주셔서 감사합니다",
-    }
-)
-"""Ends of videos, in whole; nobody says them to a voice agent."""
-
-PHANTOM_OPENINGS = (
-    "subtitles by",
-    "subtitled by",
-    "captions by",
-    "captioning by",
-    "transcription by",
-    "transcribed by",
-    "translated by",
-    "untertitel",
-    "copyright wdr",
-    "sous-titres",
-    "sous-titrage",
-    "subtítulos",
-    "legendas",
-    "sottotitoli",
-    "ondertitel",
-    "napisy",
-    "субтитры",
-    "редактор субтитров",
-    "titulky",
-    "altyaz\N{LATIN SMALL LETTER DOTLESS I}",
-    "undertexter",
-    "tekstet av",
-    "字幕",
-    "请不吝点赞",
-    "請不吝點贊",
-    "mbc 뉴스",
-    "자막",
-)
-"""How the credits of subtitles begin."""
-
-EVERYDAY_PHANTOMS = frozenset(
-    {
-        "you",
-        "thank you",
-        "thank you very much",
-        "thanks",
-        "bye",
-        "bye bye",
-        "okay",
-        "so",
-        "oh",
-        "hmm",
-        "danke",
-        "merci",
-        "gracias",
-        "grazie",
-        "спасибо",
-    }
-)
-"""Favourites of Whisper in silence that people also say: refused only when the model doubts."""
-
-# At the edges only: inside a word, the vowel signs of Indic scripts are not \w either.
-_PUNCTUATION = re.compile(r"^[\W_]+|[\W_]+$")
-_APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
-_LONGEST_LOOP = 8
-_LOOP_REPEATS = 4
-_LOOP_WORDS = 8
+_ECHOED_RUN = 3
+"""Names that follow one another as in the prompt, and are then no longer a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +81,22 @@ class Hypothesis:
     compression_ratio: float
     """How much the text can be compressed, the highest of all windows; repetition is high."""
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether the model doubts that it heard speech."""
+        return self.no_speech_prob > DOUBT
+
+    @property
+    def guessed(self) -> bool:
+        """Whether it doubts that, or the words: sentences that it invents are seldom certain."""
+        return self.doubtful or self.avg_logprob < _LOW_LOGPROB
+
 
 def judge(hypothesis: Hypothesis, *, voiced: float, hotwords: Sequence[str] = ()) -> Transcript:
     """Believe or drop what the model gave.
+
+    Descriptions of sounds (``[music]``) are left out, and a phrase that the model
+    got caught in at the end of an utterance is given once.
 
     Args:
         hypothesis: The model's words and doubts.
@@ -181,8 +107,11 @@ def judge(hypothesis: Hypothesis, *, voiced: float, hotwords: Sequence[str] = ()
         The words, or "" with the reason in :attr:`~pipeline.interfaces.Transcript.dropped`.
 
     """
-    text = hypothesis.text.strip()
-    reason = _reason_to_drop(hypothesis, voiced, hotwords) if text else ""
+    said = strip_annotations(hypothesis.text)
+    text, looped = _without_loops(said)
+    claim = _Claim(said, text, looped, hypothesis, voiced, hotwords)
+    reasons = (reason for reason, holds in _RULES.items() if holds(claim))
+    reason = next(reasons, "") if hypothesis.text.strip() else ""
     return Transcript("" if reason else text, hypothesis.language, dropped=reason)
 
 
@@ -207,59 +136,122 @@ def _may_stand_in_name(char: str) -> bool:
     return char in "'-" or unicodedata.category(char)[0] in "LMN"
 
 
-def _reason_to_drop(hypothesis: Hypothesis, voiced: float, hotwords: Sequence[str]) -> str:
-    words = _words(hypothesis.text)
-    doubtful = hypothesis.no_speech_prob > DOUBT
-    reasons = {
-        "no words": not words,
-        TOO_LITTLE_SPEECH: voiced < SHORTEST_SPEECH,
-        "no speech": _is_silence(hypothesis),
-        "repetition": hypothesis.compression_ratio > _HIGH_COMPRESSION or _loops(words),
-        "more words than can be said": _too_many(words, voiced, doubtful=doubtful),
-        "known phantom": _is_phantom(" ".join(words), voiced, doubtful=doubtful),
-        "echo of the hotwords": _echoes(words, hotwords, doubtful=doubtful),
-    }
-    return next((reason for reason, holds in reasons.items() if holds), "")
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """All that is known of words that are perhaps invented."""
+
+    said: str
+    """The words, with all repetitions."""
+
+    text: str
+    """The words, every loop given once."""
+
+    looped: int
+    """Units of :attr:`text` that came again and again."""
+
+    hypothesis: Hypothesis
+    voiced: float
+    hotwords: Sequence[str]
 
 
-def _is_silence(hypothesis: Hypothesis) -> bool:
+def _without_loops(said: str) -> tuple[str, int]:
+    """Return the words with every loop given once, and how many of their units looped."""
+    text, looped = said, 0
+    while (loop := find_loop(split_units(text))) is not None:
+        text = cut_loop(text, loop)
+        looped += loop.length
+    return text, looped
+
+
+def _has_no_words(claim: _Claim) -> bool:
+    return not split_units(claim.said)
+
+
+def _is_too_short(claim: _Claim) -> bool:
+    return claim.voiced < SHORTEST_SPEECH
+
+
+def _is_silence(claim: _Claim) -> bool:
+    hypothesis = claim.hypothesis
     return hypothesis.no_speech_prob > _NO_SPEECH and hypothesis.avg_logprob < _LOW_LOGPROB
 
 
-def _words(text: str) -> list[str]:
-    tokens = text.casefold().replace(_APOSTROPHE, "'").split()
-    return [word for token in tokens if (word := _PUNCTUATION.sub("", token))]
+def _is_repetition(claim: _Claim) -> bool:
+    """Whether it is the model that repeats itself, and there is nothing else worth keeping.
 
-
-def _loops(words: Sequence[str]) -> bool:
-    """Whether some words come again and again without a break."""
-    for length in range(1, _LONGEST_LOOP + 1):
-        same = 0
-        for word, before in zip(words[length:], words, strict=False):
-            same = same + 1 if word == before else 0
-            if same >= length * (_LOOP_REPEATS - 1) and same + length >= _LOOP_WORDS:
-                return True
-    return False
-
-
-def _too_many(words: Sequence[str], voiced: float, *, doubtful: bool) -> bool:
-    if voiced < SHORTEST_WORD and (doubtful or len(words) > 1):
-        return True
-    return len(words) > FASTEST_SPEECH * voiced + 1
-
-
-def _is_phantom(text: str, voiced: float, *, doubtful: bool) -> bool:
-    if doubtful and text in EVERYDAY_PHANTOMS:
-        return True
-    weak = doubtful or voiced < WEAK_SPEECH
-    return weak and (text in PHANTOM_PHRASES or text.startswith(PHANTOM_OPENINGS))
-
-
-def _echoes(words: Sequence[str], hotwords: Sequence[str], *, doubtful: bool) -> bool:
-    """Whether the text is the prompt's names: all of them, or some and the model doubts.
-
-    One name alone is how people call an agent.
+    People repeat what they call out. A decoder that is caught in the last words of
+    a sentence leaves a sentence that is longer than they are.
     """
-    said = set(words)
-    prompted = set(_words(" ".join(hotwords)))
-    return (len(hotwords) > 1 and said == prompted) or (doubtful and said <= prompted)
+    hypothesis = claim.hypothesis
+    if is_interjection(claim.text, claim.hotwords, language=hypothesis.language):
+        return False
+    if not claim.looped:
+        return hypothesis.compression_ratio > _HIGH_COMPRESSION
+    mostly_loops = len(split_units(claim.text)) < 2 * claim.looped
+    return hypothesis.guessed or mostly_loops or _compression(claim.text) > _HIGH_COMPRESSION
+
+
+def _compression(text: str) -> float:
+    """Return Whisper's measure of how repetitive a text is."""
+    written = text.encode()
+    return len(written) / len(zlib.compress(written))
+
+
+def _is_too_fast(claim: _Claim) -> bool:
+    words = count_words(split_units(claim.text))
+    if claim.voiced < SHORTEST_WORD and (claim.hypothesis.doubtful or words > 1):
+        return True
+    return words > FASTEST_SPEECH * claim.voiced + 1
+
+
+def _is_known(claim: _Claim) -> bool:
+    """Whether it is a sentence of subtitles, and something else speaks against it, too."""
+    units = split_units(claim.said)
+    rounds = count_rounds(units)
+    once = " ".join(units[: len(units) // rounds])
+    if claim.hypothesis.guessed or rounds > MOST_ROUNDS:
+        return any(is_phantom(text) or is_everyday_phantom(text) for text in (claim.said, once))
+    slow = count_words(units) < SLOWEST_SPEECH * claim.voiced
+    weak = slow or claim.voiced < WEAK_SPEECH
+    return weak and (is_phantom(claim.said) or is_phantom(once))
+
+
+def _is_echo(claim: _Claim) -> bool:
+    """Whether the words are the prompt's names, and more of them than people call at once.
+
+    One name alone is how people call an agent, and so are two.
+    """
+    names = [split_units(name) for name in claim.hotwords]
+    called = _called(split_units(claim.said), names)
+    if not called:
+        return False
+    if claim.hypothesis.doubtful:
+        return True
+    everyone = len(names) > 1 and len(set(called)) == len(names)
+    in_order = all(after == before + 1 for before, after in itertools.pairwise(called))
+    return everyone or (in_order and len(called) >= _ECHOED_RUN)
+
+
+def _called(units: Sequence[str], names: Sequence[tuple[str, ...]]) -> list[int]:
+    """Return the indices of the names that the units are a row of; none when there is more."""
+    called: list[int] = []
+    at = 0
+    while at < len(units):
+        fitting = [i for i, name in enumerate(names) if name == tuple(units[at : at + len(name)])]
+        if not fitting:
+            return []
+        called.append(max(fitting, key=lambda index: len(names[index])))
+        at += len(names[called[-1]])
+    return called
+
+
+_RULES: Mapping[str, Callable[[_Claim], bool]] = {
+    "no words": _has_no_words,
+    TOO_LITTLE_SPEECH: _is_too_short,
+    "no speech": _is_silence,
+    "repetition": _is_repetition,
+    "more words than can be said": _is_too_fast,
+    "known phantom": _is_known,
+    "echo of the hotwords": _is_echo,
+}
+"""Reasons to drop words, the first that holds counts."""

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from pipeline.errors import StageError
 from pipeline.interfaces import Participant, Recognition, Transcript
 from pipeline.timeline import Timeline
+from pipeline.turn_actions import EndTurn
 from pipeline.turn_record import TurnRecord
-from pipeline.turns import EndTurn
+from pipeline.waiting_line import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,37 @@ class Transcription:
 
 
 @dataclass(slots=True)
+class Attempt:
+    """What is made of a turn from one pause on: void as soon as its speaker goes on."""
+
+    transcription: Transcription
+    task: asyncio.Task[None] | None = None
+    """Understands and answers the turn; begins on the chance that the turn is over."""
+
+    reply_task: asyncio.Task[None] | None = None
+    """Speaks the reply."""
+
+    confirmed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the turn is over."""
+
+    ended: EndTurn | None = None
+    place: Place | None = None
+    """Where the turn waits for its reply, once it is over."""
+
+    void: bool = False
+    """Whether its speaker went on."""
+
+    def take_back(self) -> None:
+        """Throw away what was begun."""
+        self.void = True
+        self.transcription.cancel()
+        # The reply by itself, too: through the other task it could still begin to play.
+        for task in (self.reply_task, self.task):
+            if task is not None:
+                task.cancel()
+
+
+@dataclass(slots=True)
 class Turn:
     """A turn, from its first pause until its record is written."""
 
@@ -48,24 +80,19 @@ class Turn:
     scoring: asyncio.Task[None] | None = None
     """Asks the end-of-turn model."""
 
-    transcription: Transcription | None = None
-    task: asyncio.Task[None] | None = None
-    """Understands and answers the turn once it has ended."""
-
-    reply_task: asyncio.Task[None] | None = None
-    """Speaks the reply."""
+    attempt: Attempt | None = None
+    asked_ahead: int = 0
+    """How often the agent was asked before the turn was over."""
 
     interrupted: bool = False
 
-    def void(self) -> None:
+    def take_back(self) -> None:
         """Throw away what was begun for the turn: its speaker goes on."""
-        if self.transcription is not None:
-            self.transcription.cancel()
-        # The reply by itself, too: through the task above it, it could still begin to play.
-        for task in (self.scoring, self.reply_task, self.task):
-            if task is not None:
-                task.cancel()
-        self.scoring = self.transcription = self.reply_task = self.task = None
+        if self.scoring is not None:
+            self.scoring.cancel()
+        if self.attempt is not None:
+            self.attempt.take_back()
+        self.scoring = self.attempt = None
 
     def draft(self, conversation: str, began: datetime, ended: EndTurn) -> TurnRecord:
         """Begin the turn's record from what turn taking decided."""

@@ -15,8 +15,33 @@ import enum
 from collections import deque
 from dataclasses import dataclass
 
+from pipeline.barge_in import BargeIn, Meaning
 from pipeline.config import TurnsConfig
 from pipeline.endpointing import wait_for
+from pipeline.habits import Habit
+from pipeline.interfaces import Volume
+from pipeline.turn_actions import (
+    Action,
+    DropTurn,
+    EndedBy,
+    EndTurn,
+    Resume,
+    ScoreEndOfTurn,
+    SetVolume,
+    Span,
+    Speculate,
+    StopReply,
+)
+
+ASKED_PATIENCE = 1.3
+"""How much longer than usual to wait for more from who answers the bot's question."""
+
+
+STOPPED_CERTAIN = 0.9
+"""End-of-turn score from which a client that stopped sending ends the turn by itself."""
+
+STOPPED_WAIT = 0.06
+"""Seconds after it stopped: a client that only lost a packet or two is back by then."""
 
 
 class Phase(enum.Enum):
@@ -32,93 +57,6 @@ class Phase(enum.Enum):
     """Over; its reply has not begun to play."""
 
 
-class EndedBy(enum.StrEnum):
-    """What ended a turn, as the turn record has it."""
-
-    SMART_TURN = "smart_turn"
-    """The wait chosen from the end-of-turn score ran out."""
-
-    SILENCE = "silence"
-    """The longest pause ran out, or the pause was not scored."""
-
-    CLOSED = "closed"
-    """The input ended, or the speaker left."""
-
-    LIMIT = "limit"
-    """The longest turn was reached."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A turn's audio so far, in seconds on the conversation clock."""
-
-    turn: int
-    """Number of the turn; grows over the conversation."""
-
-    speaker: str
-    start: float
-    """First speech."""
-
-    end: float
-    """Last speech."""
-
-    voiced: float
-    """Seconds of speech between them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Speculate:
-    """Silence begins: transcribe on the chance that the turn is over."""
-
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreEndOfTurn:
-    """A pause: ask the end-of-turn model, and answer with ``receive_score``."""
-
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """Speech goes on: whatever was begun for the turn is void, its answer included."""
-
-    turn: int
-
-
-@dataclass(frozen=True, slots=True)
-class EndTurn:
-    """The turn is over: understand and answer it, then ``receive_done``."""
-
-    span: Span
-    ended_by: EndedBy
-    probability: float | None
-    """The end-of-turn score of the last pause; ``None`` when it was not scored."""
-
-    continues: int | None
-    """Turn that this one goes on with, whose reply had already begun."""
-
-
-@dataclass(frozen=True, slots=True)
-class DropTurn:
-    """It was too short to be speech: forget the turn."""
-
-    turn: int
-
-
-@dataclass(frozen=True, slots=True)
-class StopReply:
-    """``speaker`` interrupted: drop the reply to ``turn`` and what is queued to play."""
-
-    turn: int
-    speaker: str
-
-
-Action = Speculate | ScoreEndOfTurn | Resume | EndTurn | DropTurn | StopReply
-"""Something the caller must do. Carry out in the order given."""
-
-
 @dataclass(slots=True)
 class _Turn:
     number: int
@@ -127,14 +65,28 @@ class _Turn:
     end: float
     continues: int | None = None
     over_reply: int | None = None
+    """Number of the turn over whose reply its speech began, or was taken up again."""
+
     phase: Phase = Phase.TALKING
     voiced: float = 0.0
     speculated: bool = False
+    paused: bool = False
+    """Whether its speaker went on after a pause."""
+
+    stopped_at: float | None = None
+    """When its speaker's client stopped sending, in this pause."""
+
+    scored: bool = False
     probability: float | None = None
+    trails_off: bool = False
+    """Whether its words break off in the middle of a sentence."""
+
     deadline: float = 0.0
 
     def span(self) -> Span:
-        return Span(self.number, self.speaker, self.start, self.end, self.voiced)
+        over_reply = self.over_reply is not None
+        times = self.start, self.end, self.voiced
+        return Span(self.number, self.speaker, *times, over_reply, self.continues)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +113,11 @@ class TurnTaking:
         self._config = config
         self._turns: dict[str, _Turn] = {}
         self._reply: _Reply | None = None
+        self._barge_in = BargeIn(config)
+        self._volume = Volume.FULL
         self._cut: dict[str, _Reply] = {}
+        self._habits: dict[str, Habit] = {}
+        self._asked: set[str] = set()
         self._count = 0
         self._actions: deque[Action] = deque()
 
@@ -169,6 +125,14 @@ class TurnTaking:
     def idle(self) -> bool:
         """Whether nobody talks, no turn may still be gone on with, and no reply plays."""
         return not self._turns and self._reply is None
+
+    def others_talk(self, speaker: str) -> bool:
+        """Return whether anybody but ``speaker`` is talking now, longer than for a nod."""
+        return any(
+            turn.phase is Phase.TALKING and turn.voiced >= self._config.barge_in
+            for turn in self._turns.values()
+            if turn.speaker != speaker and not turn.speculated
+        )
 
     def receive_speech(self, speaker: str, *, start: float, end: float) -> None:
         """Take in a window of ``speaker``'s audio that holds speech.
@@ -183,15 +147,30 @@ class TurnTaking:
         if turn is None or not self._may_go_on(turn, end):
             turn = self._begin(speaker, start)
         elif turn.phase is not Phase.TALKING or turn.speculated:
-            self._actions.append(Resume(turn.number))
-            turn.speculated = False
-            turn.probability = None
+            self._take_up(turn)
         turn.phase = Phase.TALKING
         turn.voiced += end - start
         turn.end = end
-        self._check_barge_in(turn)
+        if self._is_over_reply(turn):
+            self._barge_in.receive_speech(turn.number, end - start)
+            self._judge_barge_in(turn)
         if end - turn.start >= self._config.max_turn:
             self._end(turn, EndedBy.LIMIT)
+
+    def receive_stop(self, speaker: str, at: float) -> None:
+        """Take in that ``speaker``'s client stopped sending: a pause need not be waited for.
+
+        Args:
+            speaker: Who.
+            at: Seconds; after everything that was heard of them.
+
+        """
+        turn = self._turns.get(speaker)
+        if turn is None or turn.phase is not Phase.TALKING:
+            return
+        turn.stopped_at = at
+        while turn.phase is Phase.TALKING:
+            self._pass(turn)
 
     def receive_score(self, span: Span, probability: float | None) -> None:
         """Take in the answer to :class:`ScoreEndOfTurn`.
@@ -206,26 +185,51 @@ class TurnTaking:
         turn = self._turns.get(span.speaker)
         if turn is None or turn.phase is not Phase.PAUSED or turn.span() != span:
             return
-        turn.probability = probability
-        if probability is None:
-            turn.deadline = turn.end + self._config.unscored_pause
-        else:
-            turn.deadline = turn.end + wait_for(probability, self._config)
+        turn.scored, turn.probability = True, probability
+        self._set_deadline(turn)
+
+    def receive_words(self, span: Span, meaning: Meaning, *, trails_off: bool = False) -> None:
+        """Take in what a turn says so far, before its end or after; late words may be void.
+
+        Args:
+            span: Where it was said.
+            meaning: What it wants, should it be said over a reply.
+            trails_off: Whether the words break off in the middle of a sentence.
+
+        """
+        turn = self._turns.get(span.speaker)
+        if turn is not None and turn.span() == span:
+            turn.trails_off = trails_off
+            self._set_deadline(turn)
+        if self._reply is None or span.turn == self._reply.turn:
+            return
+        self._barge_in.receive_words(span.turn, meaning)
+        self._judge_barge_in(span)
 
     def receive_reply_started(self, span: Span) -> None:
         """Take in that the first sample of the reply to a turn was handed over."""
         turn = self._turns.get(span.speaker)
         if turn is not None and turn.number == span.turn:
-            del self._turns[span.speaker]
+            self._forget(turn)
         self._reply = _Reply(span.turn, span.speaker, span.end)
+        self._barge_in = BargeIn(self._config)
+        self._tell_volume()
 
-    def receive_done(self, number: int) -> None:
-        """Take in that a turn needs nothing more: not for the bot, or its reply ended."""
+    def receive_done(self, number: int, *, asked: bool = False) -> None:
+        """Take in that a turn needs nothing more: not for the bot, or its reply ended.
+
+        Args:
+            number: The turn.
+            asked: Whether its reply ended in a question: the answer may take some thought.
+
+        """
         if self._reply is not None and self._reply.turn == number:
-            self._reply = None
-        for speaker, turn in list(self._turns.items()):
+            if asked:
+                self._asked.add(self._reply.speaker)
+            self._end_reply()
+        for turn in list(self._turns.values()):
             if turn.number == number and turn.phase is Phase.ENDED:
-                del self._turns[speaker]
+                self._forget(turn)
 
     def close(self, speaker: str) -> None:
         """Take in that no more will be heard of ``speaker``, who left or was cut off.
@@ -237,13 +241,14 @@ class TurnTaking:
             self._end(turn, EndedBy.CLOSED)
         self._turns.pop(speaker, None)
         self._cut.pop(speaker, None)
+        self._habits.pop(speaker, None)
+        self._asked.discard(speaker)
 
     def get_timer(self) -> float | None:
         """When to call :meth:`handle_timer`, in seconds; ``None`` for never."""
-        return min(
-            (at for turn in self._turns.values() if (at := self._deadline(turn)) is not None),
-            default=None,
-        )
+        timers = [self._deadline(turn) for turn in self._turns.values()]
+        timers.append(self._barge_in.get_timer())
+        return min((at for at in timers if at is not None), default=None)
 
     def handle_timer(self, now: float) -> None:
         """Let time pass: silence may begin, become a pause, or end the turn.
@@ -254,10 +259,14 @@ class TurnTaking:
         for turn in list(self._turns.values()):
             while (at := self._deadline(turn)) is not None and at <= now:
                 self._pass(turn)
+        self._barge_in.handle_timer(now)
+        self._tell_volume()
 
     def next_action(self) -> Action | None:
         """Take the next action out, or ``None``."""
         return self._actions.popleft() if self._actions else None
+
+    # Turns.
 
     def _begin(self, speaker: str, start: float) -> _Turn:
         self._count += 1
@@ -267,9 +276,21 @@ class TurnTaking:
         before = cut or (reply if reply and reply.speaker == speaker else None)
         if before and start - before.turn_end <= self._config.continuation:
             turn.continues = before.turn
+            turn.paused = True
         turn.over_reply = reply.turn if reply else None
         self._turns[speaker] = turn
         return turn
+
+    def _take_up(self, turn: _Turn) -> None:
+        """Void what was begun for a turn: its speaker goes on."""
+        self._actions.append(Resume(turn.number))
+        if turn.phase is not Phase.TALKING:
+            turn.paused = True
+        if turn.phase is Phase.ENDED and self._reply is not None:
+            turn.over_reply = self._reply.turn  # it waits behind the reply, and cannot wait
+        turn.speculated = False
+        turn.scored = turn.trails_off = False
+        turn.probability = turn.stopped_at = None
 
     def _may_go_on(self, turn: _Turn, end: float) -> bool:
         """Take an ended turn from its speaker once going on would make it too long."""
@@ -283,15 +304,30 @@ class TurnTaking:
         del self._turns[turn.speaker]
         self._cut[turn.speaker] = _Reply(turn.number, turn.speaker, turn.end)
 
-    def _check_barge_in(self, turn: _Turn) -> None:
-        # Someone who was talking before the reply began does not interrupt it:
-        # they are talking with each other, or their turn is waiting behind it.
-        reply = self._reply
-        if reply is None or turn.over_reply != reply.turn:
+    def _forget(self, turn: _Turn) -> None:
+        """Let a turn go: nothing can be added to it any more."""
+        del self._turns[turn.speaker]
+        self._habits.setdefault(turn.speaker, Habit()).receive_turn(paused=turn.paused)
+
+    def _set_deadline(self, turn: _Turn) -> None:
+        """Decide how long to wait in a pause, from what is known of it so far."""
+        if not turn.scored:
             return
-        if turn.voiced >= self._config.barge_in:
-            self._reply = None
-            self._actions.append(StopReply(reply.turn, turn.speaker))
+        config, probability = self._config, turn.probability
+        if probability is None:
+            wait = config.unscored_pause
+        else:
+            wait = wait_for(probability, config, patience=self._patience(turn.speaker))
+            if turn.stopped_at is not None and probability >= STOPPED_CERTAIN:
+                wait = min(wait, turn.stopped_at + STOPPED_WAIT - turn.end)
+        if turn.trails_off:
+            wait = max(wait, config.trailing_pause)
+        turn.deadline = turn.end + wait
+
+    def _patience(self, speaker: str) -> float:
+        habit = self._habits.get(speaker)
+        patience = habit.patience if habit else 1.0
+        return patience * (ASKED_PATIENCE if speaker in self._asked else 1.0)
 
     def _deadline(self, turn: _Turn) -> float | None:
         match turn.phase:
@@ -308,15 +344,18 @@ class TurnTaking:
         """Do what was due at the turn's deadline."""
         config = self._config
         if turn.phase is Phase.PAUSED:
-            scored = turn.probability is not None
-            by_score = scored and turn.deadline < turn.end + config.max_pause
+            by_score = turn.probability is not None and turn.deadline < turn.end + config.max_pause
             self._end(turn, EndedBy.SMART_TURN if by_score else EndedBy.SILENCE)
         elif config.speculation and not turn.speculated:
             turn.speculated = True
-            if turn.voiced >= config.min_speech:
+            over_reply = self._is_over_reply(turn)
+            if over_reply:
+                self._barge_in.receive_silence(turn.number, turn.end)
+            if over_reply or turn.voiced >= config.min_speech:
                 self._actions.append(Speculate(turn.span()))
         else:
             turn.phase = Phase.PAUSED
+            self._barge_in.receive_silence(turn.number, turn.end)
             if config.end_of_turn_model == "silence":
                 turn.deadline = turn.end + config.unscored_pause
             else:
@@ -326,10 +365,36 @@ class TurnTaking:
     def _end(self, turn: _Turn, by: EndedBy) -> None:
         turn.phase = Phase.ENDED
         turn.speculated = False
+        self._asked.discard(turn.speaker)
         if turn.voiced < self._config.min_speech:
             del self._turns[turn.speaker]
+            self._barge_in.forget(turn.number)
             self._actions.append(DropTurn(turn.number))
             return
-        self._actions.append(EndTurn(turn.span(), by, turn.probability, turn.continues))
+        self._actions.append(EndTurn(turn.span(), by, turn.probability))
         if by is EndedBy.LIMIT:
             self._cut_off(turn)  # its reply must not be taken back by every further word
+
+    # Speech over the reply.
+
+    def _is_over_reply(self, turn: _Turn) -> bool:
+        # Someone who was talking before the reply began does not interrupt it:
+        # they are talking with each other.
+        return self._reply is not None and turn.over_reply == self._reply.turn
+
+    def _judge_barge_in(self, by: _Turn | Span) -> None:
+        if self._reply is not None and self._barge_in.stopped:
+            self._actions.append(StopReply(self._reply.turn, by.speaker))
+            self._end_reply()
+        else:
+            self._tell_volume()
+
+    def _end_reply(self) -> None:
+        self._reply = None
+        self._barge_in = BargeIn(self._config)
+        self._tell_volume()
+
+    def _tell_volume(self) -> None:
+        if self._barge_in.volume is not self._volume:
+            self._volume = self._barge_in.volume
+            self._actions.append(SetVolume(self._volume))

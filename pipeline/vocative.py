@@ -167,3 +167,9 @@ def _is_object(words: Sequence[Word], mention: Mention) -> bool:
     if last in _PREPOSITIONS:
         return not asks or pair in _ABOUT_SOMEONE
     return last in _FEELINGS and before[0] in _PRONOUN_SUBJECTS
+
+
+def is_bare(words: Sequence[Word], mention: Mention) -> bool:
+    """Return whether nothing but a name was said, perhaps with a greeting."""
+    around = [*words[: mention.start], *words[mention.end :]]
+    return all(word.text in FILLERS or word.text in _CLOSERS for word in around)

@@ -24,13 +24,18 @@ from pipeline.audio import (
 )
 from pipeline.clock import Clock
 from pipeline.errors import AudioError
-from pipeline.interfaces import Participant, ReplyAudio
+from pipeline.interfaces import DUCK, Participant, ReplyAudio, Volume
 from pipeline.ledger import PlaybackLedger
 
 logger = logging.getLogger(__name__)
 
 LOOKAHEAD = 0.5
 """Seconds of reply queued ahead of what is heard, before :meth:`WavTransport.play` waits."""
+
+HELD_LOOK = 0.02
+"""Seconds after which a held reply is looked at again."""
+
+_ROUNDING = 0.5 / SPEECH_RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +114,20 @@ class WavTransport:
 
     async def play(self, audio: ReplyAudio) -> None:
         """Queue audio; returns when less than :data:`LOOKAHEAD` seconds are waiting."""
-        now = self._clock.now()
-        self._playback.queue(audio, now)
-        await self._clock.sleep_until(self._playback.ends_at - LOOKAHEAD)
+        self._playback.queue(audio, self._clock.now())
+        await self._until_left(LOOKAHEAD)
 
     async def drain(self) -> None:
         """Wait until all queued audio was heard or dropped."""
-        while self._playback.ends_at > self._clock.now():
-            await self._clock.sleep_until(self._playback.ends_at)
-        self._playback.advance(self._clock.now())
+        await self._until_left(0.0)
+
+    async def _until_left(self, seconds: float) -> None:
+        while (more := self._playback.left(self._clock.now()) - seconds) > _ROUNDING:
+            await self._clock.sleep_until(self._clock.now() + self._playback.wait(more))
+
+    def set_volume(self, volume: Volume) -> None:
+        """Change how loud replies are, now."""
+        self._playback.set_volume(volume, self._clock.now())
 
     def stop(self) -> None:
         """Drop queued audio now."""
@@ -134,8 +144,12 @@ class _Playback:
 
     def __init__(self, out: Path | None) -> None:
         self.ledger = PlaybackLedger()
-        self.ends_at = 0.0
-        self._waiting: deque[tuple[float, Samples]] = deque()
+        self._waiting: deque[Samples] = deque()
+        self._samples = 0
+        self._at = 0.0
+        """Until when everything is counted; the first sample that waits is heard next."""
+
+        self._volume = Volume.FULL
         # The file is ours: wave does not close what it did not open.
         self._file = out.open("wb") if out else None
         self._writer = _writer(self._file) if self._file else None
@@ -143,28 +157,49 @@ class _Playback:
 
     def queue(self, audio: ReplyAudio, now: float) -> None:
         self.advance(now)
-        start = max(now, self.ends_at)
-        seconds = len(audio.samples) / SPEECH_RATE
-        self.ends_at = start + seconds
-        self._waiting.append((start, audio.samples))
-        self.ledger.queue(audio.piece, audio.text, seconds)
+        self._waiting.append(audio.samples)
+        self._samples += len(audio.samples)
+        self.ledger.queue(audio.piece, audio.text, len(audio.samples) / SPEECH_RATE)
+
+    def left(self, now: float) -> float:
+        """Return the seconds that wait to be heard."""
+        self.advance(now)
+        return self._samples / SPEECH_RATE
+
+    def wait(self, seconds: float) -> float:
+        """Return how long to wait until so much may have been heard."""
+        return min(seconds, HELD_LOOK) if self._volume is Volume.HELD else seconds
+
+    def set_volume(self, volume: Volume, now: float) -> None:
+        self.advance(now)
+        self._volume = volume
 
     def advance(self, now: float) -> None:
         """Count and write what was heard until ``now``."""
-        while self._waiting and self._waiting[0][0] < now:
-            start, samples = self._waiting.popleft()
-            count = min(len(samples), round((now - start) * SPEECH_RATE))
-            self._write(start, samples[:count])
-            self.ledger.play(count / SPEECH_RATE)
-            if count < len(samples):
-                self._waiting.appendleft((start + count / SPEECH_RATE, samples[count:]))
-                break
+        if self._volume is Volume.HELD or not self._samples:
+            self._at = max(self._at, now)
+            return
+        due = round((now - self._at) * SPEECH_RATE)
+        while due > 0 and self._waiting:
+            samples = self._waiting.popleft()
+            heard, rest = samples[:due], samples[due:]
+            if len(rest):
+                self._waiting.appendleft(rest)
+            self._write(self._at, heard)
+            self._samples -= len(heard)
+            due -= len(heard)
+            self._at += len(heard) / SPEECH_RATE
+            self.ledger.play(len(heard) / SPEECH_RATE)
+        if not self._samples:
+            self._at = max(self._at, now)
 
     def stop(self, now: float) -> None:
         self.advance(now)
         self._waiting.clear()
+        self._samples = 0
+        self._at = max(self._at, now)
+        self._volume = Volume.FULL
         self.ledger.drop()
-        self.ends_at = min(self.ends_at, now)
 
     def finish(self) -> None:
         if self._writer is not None:
@@ -181,6 +216,8 @@ class _Playback:
             self._writer.writeframes(bytes(2 * part))
             self._written += part
             silence -= part
+        if self._volume is Volume.DUCKED:
+            samples = (samples * DUCK).astype(np.int16)
         self._writer.writeframes(samples.astype("<i2").tobytes())
         self._written += len(samples)
 

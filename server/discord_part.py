@@ -55,8 +55,12 @@ class DiscordPart:
         if self._config.bot_token is None:
             return PartStatus(PartState.OFF, "DISCORD_BOT_TOKEN is not set")
         if self._presence and self._presence.name:
-            where = f"{self._presence.name}, in {self._presence.guilds} servers"
-            return PartStatus(PartState.OK, where)
+            count = self._presence.guilds
+            where = f"{self._presence.name}, in {count} {'server' if count == 1 else 'servers'}"
+            if self._presence.is_connected:
+                return PartStatus(PartState.OK, where)
+            lost = f"the connection to Discord is being made again; {where}"
+            return PartStatus(PartState.DEGRADED, lost)
         if self._problem:
             return PartStatus(PartState.FAILED, self._problem)
         return PartStatus(PartState.STARTING, "logging in to Discord")
@@ -85,7 +89,7 @@ class DiscordPart:
                 await self._presence.stay(token)
             except BotError as error:
                 if self._presence.was_here:
-                    failures, come_back = 0, True
+                    failures, come_back, self._problem = 0, True, ""
                 self._tell(str(error))
                 if not error.retry:
                     return

@@ -15,6 +15,7 @@ from pipeline.agents.echo import EchoAgent
 from pipeline.cast import Cast
 from pipeline.config import AgentConfig, PipelineConfig
 from pipeline.engines import Engines
+from pipeline.feedback import bounded
 from pipeline.interfaces import Agent, Participant
 from pipeline.relevance import NamedAgent, Relevance
 from pipeline.tts import HttpTextToSpeech
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 _PATIENCE = 60.0
 """Seconds for which a room waits for models and voice that are still coming up."""
 
-_CHOICES = {"agent": str, "sensitivity": str, "channel_id": int}
+_CHOICES = {"agent": str, "sensitivity": str, "channel_id": int, "leaning": float}
 
 T = TypeVar("T")
 
@@ -60,12 +61,11 @@ class ServiceRoom:
         """
         chosen = await self._support.agent(agent)
         settings = self._support.agent_settings(chosen)
-        self.cast.personas = {
-            **self.cast.personas,
-            chosen.id: await persona(chosen.id, chosen.name, settings.voice, self._tts),
-        }
+        heard = await persona(chosen.id, chosen.name, settings.voice, self._tts)
+        # All at once: somebody else may be choosing too.
+        self.cast.personas = {**self.cast.personas, chosen.id: heard}
         if self.cast.relevance is not None:
-            names = (settings.name or chosen.name, *settings.names)
+            names = (settings.name or chosen.id, *settings.names)
             self.cast.relevance.add_agent(NamedAgent(chosen.id, names))
         self.cast.agent = chosen.id
         return chosen
@@ -109,6 +109,8 @@ class ServiceSupport:
         Raises:
             SupportError: Something cannot be had.
 
+        Cancelling takes down what was made ready.
+
         """
         ears, url = await self._ears(), await self._voice()
         async with AsyncExitStack() as stack:
@@ -118,6 +120,7 @@ class ServiceSupport:
             relevance = Relevance(self.pipeline.relevance, roster.named())
             if choices.sensitivity is not None:
                 relevance.sensitivity = choices.sensitivity
+            relevance.leaning = bounded(choices.leaning or 0.0)
             cast = Cast(await personas(roster, tts), roster.default, relevance)
             if isinstance(agent, GatewayAgent):
                 cast.session_key = self._session_keys(guild_id, channel_id)
@@ -125,27 +128,29 @@ class ServiceSupport:
             yield ServiceRoom(engines, cast, tts, self)
 
     async def agents(self) -> Sequence[AgentChoice]:
-        """Return the agents that can be chosen, the default one first.
+        """Return the agents that can be chosen, the default one first; at least one.
 
         Raises:
             SupportError: They are not known now.
 
         """
-        if not self._uses_gateway:
-            names = configured_roster(self._config).names()
-            return [AgentChoice(id_, name) for id_, name in names.items()]
-        known = await self._known()
-        default = self._config.openclaw.agent_id
-        return [
-            AgentChoice(one.id.lower(), self.agent_settings(one).name or one.name)
-            for one in sorted(known, key=lambda one: one.id.lower() != default)
-        ]
+        known = await self._known() if self._uses_gateway else ()
+        if known:
+            agents = [self._choice(one) for one in known]
+            ids = {one.id for one in agents}
+            ours = (self._config.openclaw.agent_id, *self._config.agents)
+            default = next((id_ for id_ in ours if id_ in ids), "")
+        else:
+            roster = self._settings_roster()
+            agents = [AgentChoice(id_, name) for id_, name in roster.names().items()]
+            default = roster.default
+        return sorted(agents, key=lambda one: one.id != default)
 
     async def agent(self, name: str) -> AgentChoice:
-        """Return the agent with this id or name.
+        """Return the agent with this id or name; case does not count.
 
         Raises:
-            SupportError: There is none.
+            SupportError: There is none; the message lists those there are.
 
         """
         agents = await self.agents()
@@ -155,9 +160,9 @@ class ServiceSupport:
         known = ", ".join(f"`{one.id}`" for one in agents)
         raise SupportError(f"There is no such agent. I know: {known}")
 
-    def agent_settings(self, agent: AgentChoice | AgentInfo) -> AgentConfig:
+    def agent_settings(self, agent: AgentChoice) -> AgentConfig:
         """Return what the settings say of an agent, which may be nothing."""
-        return self._config.agents.get(agent.id.lower()) or AgentConfig(name=agent.name)
+        return self._config.agents.get(agent.id) or AgentConfig(name=agent.name)
 
     async def choices(self, guild_id: int) -> GuildChoices:
         """Return what a guild chose; nothing where that cannot be read."""
@@ -173,7 +178,7 @@ class ServiceSupport:
             del found["sensitivity"]
         return GuildChoices(**found)
 
-    async def remember(self, guild_id: int, name: str, value: str | int | None) -> None:
+    async def remember(self, guild_id: int, name: str, value: str | float | None) -> None:
         """Keep a choice; that it cannot be kept is only logged."""
         try:
             await self._store.store().guild_settings.set(str(guild_id), name, value)
@@ -218,6 +223,13 @@ class ServiceSupport:
     def _uses_gateway(self) -> bool:
         return self._config.chat.base_url is None and self._config.openclaw.base_url is not None
 
+    def _choice(self, agent: AgentInfo) -> AgentChoice:
+        """Return one of the gateway's agents, called as the settings say where they name it."""
+        id_ = agent.id.lower()
+        settings = self._config.agents.get(id_)
+        name = agent.name if settings is None else settings.name or id_.capitalize()
+        return AgentChoice(id_, name)
+
     async def _known(self) -> Sequence[AgentInfo]:
         try:
             return await self._gateway.agents()
@@ -232,12 +244,29 @@ class ServiceSupport:
                 known = await self._known()
             except SupportError as error:
                 logger.warning("%s", error)
-        for wanted in (chosen or "", ""):
+        if not known:
+            return self._settings_roster(chosen)
+        if chosen:
             try:
-                return gateway_roster(self._config, known, wanted)
+                return gateway_roster(self._config, known, chosen)
             except RosterError as error:
-                logger.warning("%s", error)
-        return configured_roster(self._config)
+                logger.warning("The default agent answers: %s", error)
+        try:
+            return gateway_roster(self._config, known)
+        except RosterError as error:
+            raise SupportError(f"None of my agents is there: {error}") from None
+
+    def _settings_roster(self, chosen: str | None = None) -> Roster:
+        """Return the agents as far as the settings tell.
+
+        A gateway that does not tell which agents it has, or not yet, may well have the one that
+        the guild or the settings name.
+        """
+        agents = self._config.agents
+        if not self._uses_gateway:
+            return configured_roster(self._config, chosen if chosen in agents else "")
+        default = chosen or self._config.openclaw.agent_id
+        return Roster({**agents, default: agents.get(default) or AgentConfig()}, default)
 
     @asynccontextmanager
     async def _agent(self, guild_id: int, roster: Roster) -> AsyncIterator[Agent]:

@@ -70,6 +70,11 @@ class ChatCompletionsAgent:
         )
         self._server = f"the chat server at {self._url.scheme}://{self._url.netloc.decode()}"
 
+    @property
+    def asks_ahead(self) -> bool:
+        """True: the server remembers nothing, and what was taken back is forgotten here."""
+        return True
+
     async def ask(self, question: Question) -> AsyncGenerator[str]:
         """Stream the reply as it arrives.
 
@@ -96,7 +101,9 @@ class ChatCompletionsAgent:
             ended = True
             raise AgentError(self._without_secret(str(error.args[0]))) from None
         finally:
-            history.add(question.message, "".join(said), ended=ended)
+            history.add(
+                question.message, "".join(said), ended=ended, taken_back=question.taken_back
+            )
 
     async def aclose(self) -> None:
         """Close all connections; a reply under way breaks off. Cancelling is safe."""

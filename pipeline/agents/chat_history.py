@@ -6,6 +6,7 @@ Sans I/O.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
@@ -23,6 +24,8 @@ class _Exchange:
     reply: str
     ended: bool
     """The reply came to its end, or broke off by itself; nobody stopped it."""
+
+    taken_back: Callable[[], bool]
 
 
 class ChatHistory:
@@ -48,6 +51,8 @@ class ChatHistory:
                 ``None`` when it was not.
 
         """
+        while self._exchanges and self._exchanges[-1].taken_back():
+            self._exchanges.pop()
         if not self._exchanges:
             return
         last = self._exchanges[-1]
@@ -57,7 +62,14 @@ class ChatHistory:
         if not (last.ended and last.reply.strip()):
             self._exchanges.pop()
 
-    def add(self, question: str, reply: str, *, ended: bool) -> None:
+    def add(
+        self,
+        question: str,
+        reply: str,
+        *,
+        ended: bool,
+        taken_back: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Remember a turn.
 
         Args:
@@ -65,10 +77,11 @@ class ChatHistory:
             reply: What it said.
             ended: Whether the reply ended or broke off by itself; one that was
                 stopped counts only as far as :meth:`settle` is told it was heard.
+            taken_back: Tells whether the question was asked ahead and did not stand.
 
         """
         if reply.strip():
-            self._exchanges.append(_Exchange(question, reply, ended))
+            self._exchanges.append(_Exchange(question, reply, ended, taken_back))
 
     def messages(self) -> list[Message]:
         """Return what was said, the oldest first, questions and replies in turn."""

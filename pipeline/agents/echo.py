@@ -18,6 +18,9 @@ class EchoAgent:
 
     """
 
+    asks_ahead = True
+    """It remembers nothing."""
+
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
 

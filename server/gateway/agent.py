@@ -26,6 +26,11 @@ class GatewayAgent:
     def __init__(self, client: GatewayClient) -> None:
         self._client = client
 
+    @property
+    def asks_ahead(self) -> bool:
+        """False: the gateway keeps the words of an aborted run in the session."""
+        return False
+
     async def ask(self, question: Question) -> AsyncGenerator[str]:
         """Stream the reply as text in whatever pieces it arrives.
 

@@ -79,6 +79,12 @@ class TrueTurn:
     agent: Text | None = None
     """Id of the agent it was meant for; ``None`` when any will do."""
 
+    pause: Seconds | None = None
+    """The longest pause inside, in seconds; ``None`` when it is not known."""
+
+    reply: bool = True
+    """Whether a reply to it may be heard; ``False`` when a person answers first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Replies:
@@ -120,6 +126,23 @@ class Interruption:
     text: str | None = None
     """The words of :attr:`file`, for scripted recognition."""
 
+    stop_word: bool = False
+    """Whether it wants nothing but silence ("stop", "Jarvis, wait"); timed by itself, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """The replies come back through someone's open microphone."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    speaker: Text
+    delay_ms: Annotated[float, Field(ge=0.0, le=2_000.0)] = 150.0
+    """Milliseconds from playing to hearing."""
+
+    gain_db: Annotated[float, Field(ge=-90.0, le=6.0)] = -12.0
+    """Level of what comes back against what was played."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -141,6 +164,9 @@ class Scene:
     sensitivity: Sensitivity = "medium"
     replies: Replies = Replies()
     interruptions: tuple[Interruption, ...] = ()
+    echo: tuple[Echo, ...] = ()
+    """Whose microphones pick up the replies; these send sound all the time."""
+
     present: tuple[Text, ...] | None = None
     """Who is in the room all the time; ``None`` is everyone who speaks."""
 
@@ -182,6 +208,7 @@ class Scene:
     def _speakers(self) -> Iterator[str]:
         yield from (track.speaker for track in self.tracks)
         yield from (interruption.speaker for interruption in self.interruptions)
+        yield from (echo.speaker for echo in self.echo)
 
     def _unknown_people(self) -> Iterator[tuple[str, str]]:
         for index, track in enumerate(self.tracks):
@@ -190,10 +217,10 @@ class Scene:
         for index, turn in enumerate(self.turns):
             if turn.speaker not in {track.speaker for track in self.tracks}:
                 yield f"turns[{index}].speaker", f"{turn.speaker!r} has no track"
-        for index, interruption in enumerate(self.interruptions):
-            if interruption.speaker not in self.people:
-                trouble = f"{interruption.speaker!r} is not in present"
-                yield f"interruptions[{index}].speaker", trouble
+        for field in ("interruptions", "echo"):
+            for index, item in enumerate(getattr(self, field)):
+                if item.speaker not in self.people:
+                    yield f"{field}[{index}].speaker", f"{item.speaker!r} is not in present"
 
     def _unknown_agents(self) -> Iterator[tuple[str, str]]:
         if self.room_agent not in self.agents:
@@ -209,6 +236,8 @@ class Scene:
                 yield f"turns[{index}].end", "must be after start"
             elif turn.start < last.get(turn.speaker, 0.0):
                 yield f"turns[{index}].start", f"{turn.speaker!r} is still in the turn before"
+            elif turn.pause is not None and turn.pause >= turn.end - turn.start:
+                yield f"turns[{index}].pause", "must be shorter than the turn"
             last[turn.speaker] = max(turn.end, last.get(turn.speaker, 0.0))
 
 
@@ -316,7 +345,7 @@ def _lines(error: ValidationError) -> Iterator[str]:
 def _suggestion(name: str) -> str:
     known = {
         field.name
-        for kind in (Scene, Track, TrueTurn, Replies, Interruption)
+        for kind in (Scene, Track, TrueTurn, Replies, Interruption, Echo)
         for field in dataclasses.fields(kind)
     }
     close = difflib.get_close_matches(name, known, n=1)

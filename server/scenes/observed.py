@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pipeline.interfaces import Volume
 from pipeline.turn_record import TurnRecord
 from server.scenes.format import Interruption, Kind, Scene, TrueTurn
 
@@ -18,7 +19,31 @@ class Playback:
 
     start: float
     end: float
-    """The last sample that was heard: of the whole reply, or up to where it was stopped."""
+    """The last sample that was heard: of the whole reply, or up to where it was stopped or held."""
+
+    stopped: float | None = None
+    """When it was broken off, which for a reply that was held is later than :attr:`end`;
+    ``None`` when it was heard to its end."""
+
+    volumes: tuple[tuple[float, Volume], ...] = ()
+    """Changes of its loudness, each with its time."""
+
+    @property
+    def over(self) -> float:
+        """From when on nothing more of it could be heard."""
+        return self.end if self.stopped is None else self.stopped
+
+    def until(self, end: float) -> Playback:
+        """Return it heard up to ``end``."""
+        return replace(self, end=end)
+
+    def changed(self, volume: Volume, at: float) -> Playback:
+        """Return it with another loudness from ``at`` on."""
+        return replace(self, volumes=(*self.volumes, (at, volume)))
+
+    def broken_off(self, at: float) -> Playback:
+        """Return it as it was stopped at ``at``."""
+        return replace(self, stopped=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +76,8 @@ class ObservedTurn:
         return self.record.end + sum(known) / 1000 if len(known) == len(spans) else None
 
     def reply_heard_at(self, at: float) -> bool:
-        """Whether its reply was being played."""
-        return self.reply is not None and self.reply.start <= at < self.reply.end
+        """Whether its reply was being played, or held."""
+        return self.reply is not None and self.reply.start <= at < self.reply.over
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +92,30 @@ class SpokenInterruption:
     end: float
     """Last speech, likewise."""
 
+    stop_word: bool = False
+    """Whether it wanted nothing but silence."""
+
 
 Spoken = TrueTurn | SpokenInterruption
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What was asked of recogniser and agent, and how much of it for nothing: people went on."""
+
+    recognitions: int = 0
+    recognitions_void: int = 0
+    questions: int = 0
+    questions_void: int = 0
+
+    def __add__(self, other: Effort) -> Effort:
+        """Return both together."""
+        return Effort(
+            self.recognitions + other.recognitions,
+            self.recognitions_void + other.recognitions_void,
+            self.questions + other.questions,
+            self.questions_void + other.questions_void,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +132,8 @@ class PlayedScene:
 
     seconds: float = 0.0
     """Conversation time that passed."""
+
+    effort: Effort = Effort()
 
     def pairs(self) -> tuple[tuple[TrueTurn, tuple[ObservedTurn, ...]], ...]:
         """Return each true turn with the observed turns that are it or a part of it."""

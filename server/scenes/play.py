@@ -3,57 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 
-from pipeline.audio import HEARING_RATE, Samples, decode_file
+from pipeline.audio import HEARING_RATE, decode_file
 from pipeline.cast import Cast
 from pipeline.clock import Clock
 from pipeline.config import PipelineConfig
 from pipeline.conversation import Conversation
 from pipeline.engines import Engines, hold
-from pipeline.interfaces import Participant, Question, Recognition, Segment, TextToSpeech
-from pipeline.scripted import ScriptedSpeechToText, ScriptedTurn
+from pipeline.interfaces import Participant, SpeechToText, TextToSpeech
+from pipeline.scripted import ScriptedTurn
 from pipeline.turn_record import TurnRecord
 from pipeline.wav import Track, WavTransport
 from server.engines import Ears
-from server.scenes.format import Interruption, Replies, Scene
-from server.scenes.observed import ObservedTurn, PlayedScene, SpokenInterruption
+from server.scenes.format import Interruption, Scene
+from server.scenes.observed import Effort, ObservedTurn, PlayedScene, SpokenInterruption
 from server.scenes.room import SceneClock, SceneTransport
+from server.scenes.scripted import CountedSpeechToText, ScriptedAgent, ScriptedEars
 
 SETTLE = 0.5
 """Seconds after the last sound in which it may still be on its way to become a turn."""
 
 _UNKNOWN_WORD = "something"
 _SECONDS_PER_WORD = 0.4
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptedAgent:
-    """Answers every question with the scene's reply, after its delay in conversation time."""
-
-    replies: Replies
-    clock: Clock
-
-    async def ask(self, question: Question) -> AsyncGenerator[str]:
-        """Wait, then give the whole reply."""
-        await self.clock.sleep_until(self.clock.now() + self.replies.delay_ms / 1000)
-        yield self.replies.text
-
-
-@dataclass(slots=True)
-class _ScriptedEars:
-    """Recognition that knows the words of the scene, and of what is said when it is played."""
-
-    said: list[ScriptedTurn]
-
-    def start(
-        self, samples: Samples, segment: Segment, *, hotwords: Sequence[str] = ()
-    ) -> Recognition:
-        return ScriptedSpeechToText(self.said).start(samples, segment)
 
 
 async def play_scene(
@@ -86,7 +62,7 @@ async def play_scene(
 
     """
     clock = SceneClock(clock)
-    performance = _Performance(scene, clock, on_turn)
+    performance = _Performance(scene, ears.stt, clock, on_turn)
     conversation = Conversation(
         f"scene:{scene.name}",
         transport=performance.room,
@@ -103,11 +79,20 @@ async def play_scene(
 class _Performance:
     """One playing of a scene, and what is written down of it."""
 
-    def __init__(self, scene: Scene, clock: Clock, on_turn: Callable[[TurnRecord], None]) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        stt: SpeechToText,
+        clock: Clock,
+        on_turn: Callable[[TurnRecord], None],
+    ) -> None:
         tracks = [Track(_person(track.speaker), track.file, track.at) for track in scene.tracks]
         self._wav = WavTransport(tracks, clock, present=[_person(name) for name in scene.people])
-        self.room = SceneTransport(self._wav, clock)
-        self.words = list(_script(scene))
+        self.room = SceneTransport(self._wav, clock, echo=scene.echo)
+        self._words = list(_script(scene))
+        scripted = scene.stt == "scripted"
+        self._stt = CountedSpeechToText(ScriptedEars(self._words) if scripted else stt)
+        self._agent = ScriptedAgent(scene.replies, clock)
         self._scene = scene
         self._clock = clock
         self._on_turn = on_turn
@@ -116,12 +101,9 @@ class _Performance:
 
     def engines(self, ears: Ears, tts: TextToSpeech) -> Engines:
         """Return what the conversation works with."""
-        scripted = self._scene.stt == "scripted"
-        stt = _ScriptedEars(self.words) if scripted else ears.stt
-        agent = ScriptedAgent(self._scene.replies, self._clock)
-        engines = Engines(ears.vad, ears.end_of_turn, stt, agent, tts)
+        engines = Engines(ears.vad, ears.end_of_turn, self._stt, self._agent, tts)
         # The agent waits in conversation time, so that time must not be held for it.
-        return replace(hold(engines, self._clock), agent=agent)
+        return replace(hold(engines, self._clock), agent=self._agent)
 
     def note(self, record: TurnRecord) -> None:
         """Take in the record of a finished turn."""
@@ -152,7 +134,13 @@ class _Performance:
             unspoken = tuple(item for item, task in waiting if task.cancel())
             self._wav.close()
         spoken = tuple(self._spoken)
-        return PlayedScene(self._scene, tuple(self._turns), spoken, unspoken, self._clock.now())
+        turns, seconds = tuple(self._turns), self._clock.now()
+        return PlayedScene(self._scene, turns, spoken, unspoken, seconds, self._effort())
+
+    def _effort(self) -> Effort:
+        stt, asked = self._stt, self._agent.asked
+        void = sum(question.taken_back() for question in asked)
+        return Effort(stt.started, stt.started - stt.needed, len(asked), void)
 
     async def _settle(self, conversation: Conversation) -> None:
         await self._clock.sleep_until(self._clock.now() + SETTLE)
@@ -166,15 +154,19 @@ class _Performance:
         start = await self.room.wait_begun(item.reply) + item.after_reply_start
         end = start + len(samples) / HEARING_RATE
         words = _words(item.text, end - start)
-        self._spoken.append(SpokenInterruption(item.speaker, item.kind, start, end))
-        self.words.append(ScriptedTurn(item.speaker, start, end, words))
+        self._spoken.append(_spoken(item, start, end))
+        self._words.append(ScriptedTurn(item.speaker, start, end, words))
         await self.room.speak(item.speaker, samples, start)
 
 
 def _on_tracks(scene: Scene) -> Iterator[SpokenInterruption]:
     for item in scene.interruptions:
         if item.start is not None and item.end is not None:
-            yield SpokenInterruption(item.speaker, item.kind, item.start, item.end)
+            yield _spoken(item, item.start, item.end)
+
+
+def _spoken(item: Interruption, start: float, end: float) -> SpokenInterruption:
+    return SpokenInterruption(item.speaker, item.kind, start, end, item.stop_word)
 
 
 def _script(scene: Scene) -> Iterator[ScriptedTurn]:

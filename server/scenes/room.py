@@ -9,12 +9,17 @@ from contextlib import AbstractContextManager
 
 import numpy as np
 
-from pipeline.audio import HEARING_RATE, SPEECH_RATE, VAD_WINDOW, AudioFrame, Samples
+from pipeline.audio import HEARING_RATE, VAD_WINDOW, AudioFrame, Samples
 from pipeline.clock import Clock, Timer
-from pipeline.interfaces import Participant, ReplyAudio
+from pipeline.interfaces import Participant, ReplyAudio, Volume
 from pipeline.ledger import PlaybackLedger
 from pipeline.wav import WavTransport
+from server.scenes.format import Echo
+from server.scenes.heard import HeardReplies
+from server.scenes.microphone import OpenMicrophone
 from server.scenes.observed import Playback
+
+_WINDOW = VAD_WINDOW / HEARING_RATE
 
 
 class SceneClock:
@@ -60,23 +65,25 @@ class SceneClock:
 class SceneTransport:
     """A :class:`~pipeline.wav.WavTransport` in which people can also speak when they like.
 
-    It knows when each reply began and ended. :meth:`listen` must run beside the
-    conversation.
+    It knows when each reply was heard, and lets it come back through open
+    microphones. :meth:`listen` must run beside the conversation.
 
     Args:
         wav: Plays the files, and the replies.
         clock: The conversation clock.
+        echo: Whose microphones pick up the replies.
 
     """
 
-    def __init__(self, wav: WavTransport, clock: Clock) -> None:
+    def __init__(self, wav: WavTransport, clock: Clock, *, echo: Sequence[Echo] = ()) -> None:
         self._wav = wav
         self._clock = clock
         self._frames: asyncio.Queue[AudioFrame | None] = asyncio.Queue()
         self._interrupting: set[str] = set()
         self._begun: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
         self._starts: list[float] = []
-        self._reply: Playback | None = None
+        self._heard = HeardReplies()
+        self._microphones = {item.speaker: OpenMicrophone(item, self._heard) for item in echo}
 
     @property
     def ledger(self) -> PlaybackLedger:
@@ -89,9 +96,13 @@ class SceneTransport:
 
     async def listen(self) -> None:
         """Hear the files until the room closes. Cancelling is safe."""
-        async for frame in self._wav.events():
-            if frame.speaker not in self._interrupting:  # nobody has two voices
-                self._frames.put_nowait(frame)
+        async with asyncio.TaskGroup() as tasks:
+            open_ = tasks.create_task(self._keep_open()) if self._microphones else None
+            async for frame in self._wav.events():
+                if frame.speaker not in self._interrupting:  # nobody has two voices
+                    self._hear(frame)
+            if open_ is not None:
+                open_.cancel()
         self._frames.put_nowait(None)
 
     async def events(self) -> AsyncIterator[AudioFrame]:
@@ -109,7 +120,7 @@ class SceneTransport:
         try:
             for frame in _frames(speaker, samples, at):
                 await self._clock.sleep_until(frame.end)
-                self._frames.put_nowait(frame)
+                self._hear(frame)
         finally:
             self._interrupting.discard(speaker)
 
@@ -124,30 +135,56 @@ class SceneTransport:
 
     def take_reply(self) -> Playback | None:
         """Return when the last reply was heard, once: the next sound begins another."""
-        reply, self._reply = self._reply, None
-        return reply
+        self._take_account()
+        return self._heard.take_reply()
 
     async def play(self, audio: ReplyAudio) -> None:
         """Queue audio; returns when there is room for more."""
-        now = self._clock.now()
-        if self._reply is None:
-            self._reply = Playback(now, now)
+        now = self._take_account()
+        if self._heard.queue(audio.samples):
             self._begun[len(self._starts)].set()
             self._starts.append(now)
-        end = max(now, self._reply.end) + len(audio.samples) / SPEECH_RATE
-        self._reply = Playback(self._reply.start, end)
         await self._wav.play(audio)
 
     async def drain(self) -> None:
         """Wait until all queued audio was heard or dropped. Cancelling is safe."""
         await self._wav.drain()
 
+    def set_volume(self, volume: Volume) -> None:
+        """Change how loud replies are, now."""
+        self._take_account()
+        self._heard.set_volume(volume)
+        self._wav.set_volume(volume)
+
     def stop(self) -> None:
         """Drop queued audio now."""
-        if self._reply is not None:
-            end = min(self._reply.end, self._clock.now())
-            self._reply = Playback(self._reply.start, end)
+        self._take_account()
+        self._heard.stop()
         self._wav.stop()
+
+    def _take_account(self) -> float:
+        """Note what was heard until now, and return the time."""
+        waiting, now = self._wav.ledger.seconds_waiting, self._clock.now()
+        self._heard.advance(now, waiting)
+        return now
+
+    def _hear(self, voice: AudioFrame) -> None:
+        """Take in a frame of somebody's voice at its end."""
+        microphone = self._microphones.get(voice.speaker)
+        if microphone is not None:
+            self._take_account()
+            voice = microphone.hear(voice)
+        self._frames.put_nowait(voice)
+
+    async def _keep_open(self) -> None:
+        """Let the open microphones send while nobody speaks into them."""
+        while True:
+            await self._clock.sleep_until(self._clock.now() + _WINDOW)
+            now = self._take_account()
+            for microphone in self._microphones.values():
+                # What a person says comes at the end of each frame: leave room for one.
+                if (frame := microphone.wait(now - _WINDOW)) is not None:
+                    self._frames.put_nowait(frame)
 
 
 def _frames(speaker: str, samples: Samples, at: float) -> Iterator[AudioFrame]:

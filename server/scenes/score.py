@@ -10,32 +10,29 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-import numpy as np
-
+from server.scenes import interruptions
+from server.scenes.figures import Percentiles, percentiles, share
 from server.scenes.format import Score, TrueTurn
-from server.scenes.observed import (
-    ObservedTurn,
-    PlayedScene,
-    Spoken,
-    SpokenInterruption,
-    belongs,
-    recalls,
-)
+from server.scenes.observed import Effort, ObservedTurn, PlayedScene, Spoken, belongs, recalls
 from server.scenes.words import word_error_rate
 
 Mode = Literal["fast", "realtime"]
 Pair = tuple[TrueTurn, tuple[ObservedTurn, ...]]
 
 _CUT_IN_MARGIN = 0.1  # seconds before the true end from which answering is no longer cutting in
-_CAUSE = 1.5  # seconds before a reply stopped in which the speech that stopped it is looked for
+THOUGHT = 0.3
+"""Seconds of silence from which a pause inside a turn may be taken for its end."""
 
 
 @dataclass(frozen=True, slots=True)
-class Percentiles:
-    """Of delays, in milliseconds."""
+class CutInRates:
+    """Shares of turns in which the bot did not let people finish."""
 
-    p50: int
-    p95: int
+    flowing: float | None
+    """Of those without a pause inside longer than :data:`THOUGHT`."""
+
+    pausing: float | None
+    """Of the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +99,24 @@ class Summary:
     cpu_s_per_audio_s: float | None
     """Processor seconds of this process per second of conversation."""
 
+    cut_in_rate_by_pause: CutInRates | None = None
+    """Cut-ins among turns with and without a pause for thought, where the scene tells."""
+
+    stop_word_stop_ms: Percentiles | None = None
+    """Like :attr:`barge_in_stop_ms`, of those that wanted nothing but silence."""
+
+    barge_ins_ignored: int | None = None
+    """Barge-ins over which the reply went on to its end."""
+
+    duck_ms: Percentiles | None = None
+    """True start of speech over a reply to the reply's first getting quieter or stopping."""
+
+    backchannel_holds: int | None = None
+    """Backchannels in which the reply fell silent, for however short."""
+
+    effort: Effort | None = None
+    """What was asked of recogniser and agent, and how much of it for nothing."""
+
     def to_json(self) -> dict[str, Any]:
         """Return the summary as a JSON object, ``"type": "summary"`` first."""
         return {"type": "summary", **asdict(self)}
@@ -125,41 +140,38 @@ def summarize(played: Sequence[PlayedScene], *, mode: Mode, cpu_seconds: float) 
         mode=mode,
         scenes=len(played),
         turns=len(pairs),
-        turn_recall=_share(any(recalls(turn, true) for turn in turns) for true, turns in pairs),
+        turn_recall=share(any(recalls(turn, true) for turn in turns) for true, turns in pairs),
         extra_turns=sum(1 for scene in played for _ in scene.extra()),
-        cut_in_rate=_share(_cut_in(pair) for pair in timed),
-        split_rate=_share(len(turns) > 1 for _, turns in timed),
-        endpoint_ms=_percentiles(_endpoint_delays(timed)),
+        cut_in_rate=share(_cut_in(pair) for pair in timed),
+        split_rate=share(len(turns) > 1 for _, turns in timed),
+        endpoint_ms=percentiles(_endpoint_delays(timed)),
         wer=_wer(_scoring(played, "words")),
         addressed=_addressing(pair for scene in addressing for pair in scene.pairs()),
         false_replies=sum(map(_false_replies, addressing)) if addressing else None,
         other_talk_s=_other_talk(addressing),
-        first_audio_ms=_percentiles(_first_audio_delays(pairs)),
-        barge_in_stop_ms=_percentiles(_stop_delays(played)),
-        backchannel_stops=_backchannel_stops(played),
-        echo_stops=sum(map(_unexplained_stops, played)) if replied else None,
-        interruptions_missed=_missed(played),
-        total_without_agent_ms=_percentiles(_own_delays(replied)),
+        first_audio_ms=percentiles(_first_audio_delays(pairs)),
+        barge_in_stop_ms=percentiles(interruptions.stop_delays(played)),
+        backchannel_stops=interruptions.backchannel_stops(played),
+        echo_stops=sum(map(interruptions.unexplained_stops, played)) if replied else None,
+        interruptions_missed=interruptions.missed(played),
+        total_without_agent_ms=percentiles(_own_delays(replied)),
         cpu_s_per_audio_s=round(cpu_seconds / seconds, 4) if seconds else None,
+        cut_in_rate_by_pause=_cut_ins_by_pause(timed),
+        stop_word_stop_ms=percentiles(interruptions.stop_delays(played, stop_words=True)),
+        barge_ins_ignored=interruptions.ignored(played),
+        duck_ms=percentiles(interruptions.duck_delays(played)),
+        backchannel_holds=interruptions.backchannel_holds(played),
+        effort=_effort(played),
     )
+
+
+def _effort(played: Sequence[PlayedScene]) -> Effort | None:
+    effort = sum((scene.effort for scene in played), Effort())
+    return effort if effort.recognitions else None
 
 
 def _scoring(played: Iterable[PlayedScene], score: Score) -> Iterator[PlayedScene]:
     return (scene for scene in played if score in scene.scene.scores)
-
-
-def _share(outcomes: Iterable[bool]) -> float | None:
-    counted = list(outcomes)
-    return round(sum(counted) / len(counted), 4) if counted else None
-
-
-def _percentiles(seconds: Iterable[float]) -> Percentiles | None:
-    """Linear between the two nearest ranks."""
-    counted = list(seconds)
-    if not counted:
-        return None
-    p50, p95 = np.percentile(counted, [50, 95]) * 1000
-    return Percentiles(round(p50), round(p95))
 
 
 # Turns
@@ -173,6 +185,13 @@ def _cut_in(pair: Pair) -> bool:
         turn.closed < limit or (turn.first_audio is not None and turn.first_audio < limit)
         for turn in turns
     )
+
+
+def _cut_ins_by_pause(pairs: Sequence[Pair]) -> CutInRates | None:
+    known = [(pair[0].pause, _cut_in(pair)) for pair in pairs]
+    flowing = [cut for pause, cut in known if pause is not None and pause <= THOUGHT]
+    pausing = [cut for pause, cut in known if pause is not None and pause > THOUGHT]
+    return CutInRates(share(flowing), share(pausing)) if flowing or pausing else None
 
 
 def _whole(pairs: Iterable[Pair]) -> Iterator[tuple[TrueTurn, ObservedTurn]]:
@@ -251,7 +270,7 @@ def _addressing(pairs: Iterable[Pair]) -> Addressing | None:
             meant.append(right)
         if answers:
             taken.append(right)
-    return Addressing(_share(taken), _share(meant)) if meant or taken else None
+    return Addressing(share(taken), share(meant)) if meant or taken else None
 
 
 def _right_agent(turn: ObservedTurn, true: TrueTurn) -> bool:
@@ -267,7 +286,7 @@ def _false_replies(scene: PlayedScene) -> int:
 
 def _meant(scene: PlayedScene) -> Iterator[Spoken]:
     """Yield the speech that may be answered: what is meant for the bot, or not scored."""
-    yield from (true for true in scene.scene.turns if true.addressed is not False)
+    yield from (turn for turn in scene.scene.turns if turn.addressed is not False and turn.reply)
     yield from (spoken for spoken in scene.interruptions if spoken.kind == "barge_in")
 
 
@@ -279,60 +298,3 @@ def _other_talk(played: Iterable[PlayedScene]) -> float | None:
         if true.addressed is False
     ]
     return round(sum(lengths), 3) if lengths else None
-
-
-# Interruptions
-
-
-def _interrupted(
-    played: Iterable[PlayedScene],
-) -> Iterator[tuple[SpokenInterruption, ObservedTurn | None]]:
-    """Yield each spoken interruption with the turn whose reply it met."""
-    for scene in played:
-        for spoken in scene.interruptions:
-            met = (turn for turn in scene.turns if turn.reply_heard_at(spoken.start))
-            yield spoken, next(met, None)
-
-
-def _stop_delays(played: Iterable[PlayedScene]) -> Iterator[float]:
-    for spoken, turn in _interrupted(played):
-        if spoken.kind == "barge_in" and turn is not None and turn.reply is not None:
-            yield turn.reply.end - spoken.start
-
-
-def _missed(played: Sequence[PlayedScene]) -> int | None:
-    met = [turn is not None for _, turn in _interrupted(played)]
-    unspoken = sum(len(scene.unspoken) for scene in played)
-    return met.count(False) + unspoken if met or unspoken else None
-
-
-def _backchannel_stops(played: Sequence[PlayedScene]) -> int | None:
-    spoken = [item for scene in played for item in scene.interruptions]
-    if all(item.kind != "backchannel" for item in spoken):
-        return None
-    return sum(
-        cause is not None and cause.kind == "backchannel"
-        for scene in played
-        for turn in scene.turns
-        if (stopped := _stopped(turn)) is not None
-        for cause in [_cause(scene, stopped)]
-    )
-
-
-def _stopped(turn: ObservedTurn) -> float | None:
-    """Return when its reply was broken off; ``None`` when it was not."""
-    return turn.reply.end if turn.reply is not None and turn.record.interrupted else None
-
-
-def _cause(scene: PlayedScene, at: float) -> SpokenInterruption | None:
-    """Return the interruption that a stop follows: the last one before it."""
-    before = [
-        spoken for spoken in scene.interruptions if spoken.start <= at and at - spoken.end <= _CAUSE
-    ]
-    return max(before, key=lambda spoken: spoken.start, default=None)
-
-
-def _unexplained_stops(scene: PlayedScene) -> int:
-    speech: list[Spoken] = [*scene.scene.turns, *scene.interruptions]
-    stops = [at for turn in scene.turns if (at := _stopped(turn)) is not None]
-    return sum(not any(item.start <= at <= item.end + _CAUSE for item in speech) for at in stops)

@@ -13,7 +13,8 @@ PERMISSIONS = discord.Permissions(
     send_messages=True,
     embed_links=True,
 )
-"""Hear and speak in voice channels, and say in a text channel what is wrong.
+"""Hear and speak in voice channels. The two for text channels are not used yet; asked for from the
+beginning, they need no second invitation.
 
 Read Message History is not among them: the bot reads no messages. Mute Members (to speak on a
 stage) and Move Members (to enter a full channel) are for those who want that to give.

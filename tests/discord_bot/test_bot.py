@@ -29,6 +29,9 @@ def http(status: int) -> discord.HTTPException:
         (closed(4013), "refuses the bot's intents"),
         (closed(4014), "refuses the bot's intents"),
         (discord.PrivilegedIntentsRequired(None), "refuses the bot's intents"),
+        (closed(4010), "of this kind (4010)"),
+        (closed(4011), "of this kind (4011)"),
+        (closed(4012), "of this kind (4012)"),
     ],
 )
 def test_what_only_other_settings_can_mend_is_not_tried_again(error: Exception, words: str):

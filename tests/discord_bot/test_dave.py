@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import davey
 
-from discord_bot.dave import FAILURES_ALLOWED, DaveKeys
+from discord_bot.dave import FAILURES_ALLOWED, FAILURES_EXCUSED, DaveKeys
 from discord_bot.rtp import SILENCE
 from discord_bot.speakers import Sealed
 from tests.discord_bot.groups import ANN, BOT, Call, pair
@@ -94,6 +94,16 @@ def test_failures_while_the_group_changes_are_to_be_expected() -> None:
     for _ in range(2 * FAILURES_ALLOWED):
         keys.give_up(Sealed.NO_VALID_KEY)
     assert not keys.take_failed()
+
+
+def test_change_that_is_never_carried_out_does_not_excuse_failures_for_ever() -> None:
+    bot, _ = pair()
+    keys = DaveKeys(Call(bot, dave_pending_transitions={5: 1}), BOT)
+    for _ in range(FAILURES_EXCUSED + FAILURES_ALLOWED):
+        keys.give_up(Sealed.NO_VALID_KEY)
+    assert not keys.take_failed()
+    keys.give_up(Sealed.NO_VALID_KEY)
+    assert keys.take_failed()
 
 
 def test_new_session_counts_anew() -> None:

@@ -2,7 +2,8 @@
 
 When this fails after an update of discord.py, look at what became of the name in its
 ``voice_state.py``, ``voice_client.py`` and ``gateway.py`` and adapt ``discord_bot/receive.py``,
-``socket_reader.py`` and ``voice_websocket.py``, or go back to the former version.
+``receive_connection.py``, ``socket_reader.py`` and ``voice_websocket.py``, or go back to the former
+version.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from discord.gateway import DiscordVoiceWebSocket
 from discord.voice_state import ConnectionFlowState, SocketReader, VoiceConnectionState
 
 PACKAGE = Path(__file__).parents[2] / "discord_bot"
-USERS = ("receive", "socket_reader", "voice_websocket", "voice_line")
+USERS = ("receive", "receive_connection", "socket_reader", "voice_websocket", "voice_line")
 
 
 class Kind(enum.Enum):
@@ -40,7 +41,10 @@ CONTRACT: dict[type, dict[str, Kind]] = {
         "_execute_transition": Kind.COROUTINE,
         "_poll_voice_ws": Kind.COROUTINE,
         "_recover_from_invalid_commit": Kind.COROUTINE,
+        "_update_voice_channel": Kind.METHOD,
         "_voice_disconnect": Kind.COROUTINE,
+        "_wait_for_state": Kind.COROUTINE,
+        "connect": Kind.COROUTINE,
         "disconnect": Kind.COROUTINE,
         "voice_state_update": Kind.COROUTINE,
         "_create_socket": Kind.METHOD,
@@ -49,9 +53,11 @@ CONTRACT: dict[type, dict[str, Kind]] = {
         "is_connected": Kind.METHOD,
         "state": Kind.PROPERTY,
         "user": Kind.PROPERTY,
+        "_connector": Kind.INSTANCE,
         "_disconnected": Kind.INSTANCE,
         "_expecting_disconnect": Kind.INSTANCE,
         "_socket_reader": Kind.INSTANCE,
+        "_state_event": Kind.INSTANCE,
         "dave_pending_transitions": Kind.INSTANCE,
         "dave_protocol_version": Kind.INSTANCE,
         "dave_session": Kind.INSTANCE,
@@ -125,6 +131,16 @@ PARAMETERS = {
     VoiceConnectionState._execute_transition: ["transition_id"],
     VoiceConnectionState._poll_voice_ws: ["reconnect"],
     VoiceConnectionState._recover_from_invalid_commit: ["transition_id"],
+    VoiceConnectionState._update_voice_channel: ["channel_id"],
+    VoiceConnectionState._wait_for_state: ["state", "other_states", "timeout"],
+    VoiceConnectionState.connect: [
+        "reconnect",
+        "timeout",
+        "self_deaf",
+        "self_mute",
+        "resume",
+        "wait",
+    ],
     VoiceConnectionState.disconnect: ["force", "cleanup", "wait"],
     VoiceConnectionState.__init__: ["voice_client", "hook"],
     SocketReader.__init__: ["state", "start_paused"],

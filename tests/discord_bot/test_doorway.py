@@ -7,6 +7,7 @@ import pytest
 from discord_bot.doorway import Doorway, refusal
 
 OPEN = Doorway("General", view=True, connect=True, speak=True, voice_activity=True)
+NOTHING = Doorway("General", view=False, connect=False, speak=False, voice_activity=False)
 STAGE = replace(OPEN, stage=True, moderator=True)
 
 
@@ -29,9 +30,12 @@ def test_it_may_enter(door: Doorway):
 @pytest.mark.parametrize(
     ("door", "words"),
     [
-        (replace(OPEN, view=False), "**View Channel**"),
-        (replace(OPEN, connect=False, speak=False), "**Connect** and **Speak**"),
-        (replace(OPEN, voice_activity=False), "**Use Voice Activity**"),
+        (replace(OPEN, speak=False), "permission **Speak**."),
+        (replace(OPEN, voice_activity=False), "permission **Use Voice Activity**."),
+        (replace(OPEN, speak=False, voice_activity=False), "**Speak** and **Use Voice Activity**"),
+        # discord.py takes all other rights away where these are missing.
+        (replace(NOTHING, view=True), "permission **Connect**."),
+        (NOTHING, "permission **View Channel**."),
         (replace(OPEN, members=5, limit=5), "full (5 of 5)"),
         (replace(STAGE, moderator=False), "stage moderator"),
     ],

@@ -22,4 +22,4 @@ def test_sound_ends_deafness() -> None:
 
 def test_stats_of_a_fresh_connection_are_empty() -> None:
     stats = ReceiveStats()
-    assert (stats.packets, dict(stats.dave_failures), dict(stats.last_heard)) == (0, {}, {})
+    assert (stats.packets, dict(stats.dave_failures), stats.last_heard_at) == (0, {}, None)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from discord_bot.playout import (
     FAR,
     MOST_CONCEALED,
+    MOST_LATE,
     PATIENCE,
     Arrival,
     Conceal,
@@ -157,6 +158,25 @@ def test_far_jump_begins_anew(jump: int) -> None:
     found = steps(playout)
     assert isinstance(found[1], Restart)
     assert numbers(found)[2] == (40_000 + jump) % 65536
+
+
+def test_sender_that_goes_back_a_little_is_heard_again() -> None:
+    playout = Playout()
+    playout.receive(arrival(40_000))
+    for number in range(39_900, 39_950):
+        playout.receive(arrival(number))
+    found = numbers(steps(playout))
+    assert found[:2] == [40_000, "R"]
+    assert found[2:] == list(range(39_900 + MOST_LATE, 39_950))
+    assert playout.refused == MOST_LATE
+
+
+def test_late_packets_among_others_are_no_new_sequence() -> None:
+    playout = Playout()
+    for number in range(40):
+        playout.receive(arrival(1000 + number))
+        playout.receive(arrival(900 + number))
+    assert numbers(steps(playout)) == list(range(1000, 1040))
 
 
 def test_time_follows_the_timestamps_through_jitter() -> None:

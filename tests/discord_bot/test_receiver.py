@@ -69,7 +69,7 @@ def test_each_voice_is_heard_under_its_speaker(receiver: Receiver) -> None:
     for who, (voice, _) in voices.items():
         assert alike(voice, joined(found, who)) > 0.99
     assert receiver.heard == {ANN, BEN}
-    assert receiver.stats().last_heard[ANN] == pytest.approx(49 * FRAME, abs=0.001)
+    assert receiver.stats().last_heard_at == pytest.approx(49 * FRAME, abs=0.001)
 
 
 def test_frame_was_heard_when_its_last_sample_arrived(receiver: Receiver) -> None:

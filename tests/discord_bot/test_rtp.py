@@ -49,6 +49,21 @@ def test_any_datagram_is_a_packet_or_none_or_an_error_of_ours(datagram: bytes) -
     assert packet is None
 
 
+@given(
+    first=st.integers(0x80, 0xBF),
+    rest=st.binary(min_size=34, max_size=120),
+)
+def test_anything_that_calls_itself_audio_is_an_error_of_ours(first: int, rest: bytes) -> None:
+    with pytest.raises(PacketError):
+        open_audio(bytes([first, 120]) + rest, KEY)
+
+
+@pytest.mark.parametrize("sources", range(1, 16))
+def test_header_that_leaves_no_room_for_the_rest_is_an_error(sources: int) -> None:
+    with pytest.raises(PacketError, match="header"):
+        open_audio(bytes([0x80 | sources, 120]) + bytes(30), KEY)
+
+
 @pytest.mark.parametrize("kind", [103, 104, 72, 73, 200 & 0x7F])
 def test_video_and_reports_are_no_audio(kind: int) -> None:
     assert open_audio(seal(b"x" * 40, kind=kind), KEY) is None
@@ -91,6 +106,10 @@ def test_extension_beyond_the_end_is_an_error() -> None:
 def test_own_address_is_read_from_the_answer_only() -> None:
     answer = struct.pack(">HHI64sH", 2, 70, 9, b"203.0.113.9", 50123)
     assert discovered_address(answer) == ("203.0.113.9", 50123)
+    assert discovered_address(struct.pack(">HHI64sH", 2, 70, 9, b"10.0.0.1\0junk", 1)) == (
+        "10.0.0.1",
+        1,
+    )
     assert discovered_address(discovery_request(9)) is None
     assert discovered_address(answer[:-1]) is None
 

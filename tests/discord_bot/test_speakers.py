@@ -10,6 +10,8 @@ from discord_bot.speakers import (
     LONGEST_WAIT,
     MOST_BYTES,
     MOST_PACKETS,
+    MOST_SENDERS,
+    MOST_STRANGERS,
     RETRY,
     TRY_KEYS_AFTER,
     Opened,
@@ -27,6 +29,8 @@ class FakeKeys:
         self.known = set(user_ids)
         self.opened: list[bytes] = []
         self.otherwise = Sealed.NO_VALID_KEY
+        self.late = False
+        """Whether the newest keys are still on their way."""
         self.given_up: list[Sealed] = []
 
     def open(self, user_id: int, payload: bytes) -> bytes | Sealed:
@@ -36,7 +40,7 @@ class FakeKeys:
             return Sealed.NO_KEY_OF_SENDER
         assert payload not in self.opened, "opened twice"
         name = str(user_id).encode()
-        if not payload.startswith(name):
+        if self.late or not payload.startswith(name):
             return self.otherwise
         self.opened.append(payload)
         return payload.removeprefix(name)
@@ -129,6 +133,44 @@ def test_key_that_the_packet_overtook_is_waited_for_shortly() -> None:
     assert keys.given_up == [Sealed.NO_VALID_KEY]
 
 
+def test_key_that_comes_late_loses_nothing() -> None:
+    keys = FakeKeys(ANN)
+    speakers = Speakers(keys)
+    speakers.receive_speaking(1, ANN, 0.0)
+    keys.late = True
+    for number in range(50):
+        speakers.receive_packet(packet(number), number * 0.02)
+        speakers.handle_timer(number * 0.02)
+    keys.late = False
+    speakers.handle_timer(1.1)
+    assert sequences(speakers) == list(range(50))
+    assert keys.given_up == []
+
+
+def test_packets_of_no_key_do_not_hold_up_those_behind_them() -> None:
+    keys = FakeKeys(ANN)
+    speakers = Speakers(keys)
+    speakers.receive_speaking(1, ANN, 0.0)
+    for number in range(3):
+        speakers.receive_packet(packet(number, BEN), number * 0.02)
+    for number in range(3, 6):
+        speakers.receive_packet(packet(number), number * 0.02)
+    speakers.handle_timer(KEY_CHANGE + 0.04)
+    assert sequences(speakers) == [3, 4, 5]
+    assert keys.given_up == [Sealed.NO_VALID_KEY] * 3
+
+
+def test_silence_behind_a_packet_tells_nothing_of_its_key() -> None:
+    speakers = Speakers(FakeKeys(ANN))
+    speakers.receive_speaking(1, ANN, 0.0)
+    speakers.receive_packet(packet(0, BEN), 0.0)
+    speakers.receive_packet(AudioPacket(1, 960, 1, SILENCE), 0.02)
+    speakers.handle_timer(LONGEST_WAIT - 0.1)
+    assert opened(speakers) == []
+    speakers.handle_timer(LONGEST_WAIT)
+    assert sequences(speakers) == [1]
+
+
 def test_what_is_not_encrypted_is_given_up_at_once() -> None:
     keys = FakeKeys(ANN)
     keys.otherwise = Sealed.NOT_ENCRYPTED
@@ -156,6 +198,48 @@ def test_all_queues_together_are_bounded_and_the_longest_pays() -> None:
     assert speakers.expired > 0
     speakers.receive_speaking(1, ANN, 0.0)
     assert sequences(speakers) == [0]
+
+
+def test_made_up_ssrcs_are_bounded_and_do_not_push_out_who_speaks() -> None:
+    speakers = Speakers(FakeKeys(ANN))
+    made_up = 10
+    for number in range(20):
+        speakers.receive_packet(packet(number), number * 0.02)
+        for _ in range(MOST_STRANGERS // 2):
+            speakers.receive_packet(packet(0, BEN, made_up), number * 0.02)
+            made_up += 1
+        speakers.handle_timer(number * 0.02)
+    assert sequences(speakers) == list(range(20))
+    assert speakers.held - speakers.expired <= MOST_STRANGERS + 20
+
+
+def test_senders_are_bounded_and_the_oldest_is_forgotten() -> None:
+    speakers = Speakers(FakeKeys(ANN, 10_000))
+    for number in range(MOST_SENDERS):
+        speakers.receive_speaking(number, 10_000 + number, 0.0)
+    speakers.receive_speaking(5000, ANN, 0.0)
+    speakers.receive_packet(packet(0, ssrc=5000), 0.0)
+    speakers.receive_packet(packet(1, 10_000, ssrc=0), 0.0)
+    assert sequences(speakers) == [0]
+
+
+def test_ssrc_that_goes_over_to_somebody_else_takes_nothing_along() -> None:
+    keys = FakeKeys(BEN)
+    speakers = Speakers(keys)
+    speakers.receive_speaking(1, ANN, 0.0)
+    speakers.receive_packet(packet(0), 0.0)
+    speakers.receive_speaking(1, BEN, 0.1)
+    speakers.receive_packet(packet(0, BEN), 0.1)
+    (one,) = opened(speakers)
+    assert (one.user_id, one.packet.opus) == (BEN, b":0")
+
+
+def test_empty_packet_found_by_its_key_is_opened_once() -> None:
+    speakers = Speakers(FakeKeys(ANN))
+    speakers.receive_packet(AudioPacket(1, 960, 1, b"2001"), 0.0)
+    speakers.handle_timer(TRY_KEYS_AFTER)
+    (one,) = opened(speakers)
+    assert (one.user_id, one.packet.opus) == (ANN, b"")
 
 
 def test_sender_is_found_by_the_key_when_nobody_tells() -> None:

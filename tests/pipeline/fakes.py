@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from pipeline.interfaces import (
     ReplyAudio,
     Segment,
     Transcript,
+    Volume,
 )
 from pipeline.ledger import PlaybackLedger
 
@@ -53,8 +55,11 @@ class FakeTransport:
         self.leaves = leaves
         self.people = [Participant(name, name.title()) for name in people]
         self.heard: list[tuple[float, float, str]] = []
+        self.handed: list[float] = []
+        self.volumes: list[tuple[float, Volume]] = []
+        self._volume = Volume.FULL
         self._ledger = PlaybackLedger()
-        self._clear_at = 0.0
+        self._queue: deque[tuple[str, float]] = deque()
         self._counted_to = 0.0
 
     @property
@@ -84,24 +89,31 @@ class FakeTransport:
         if audio.text in self.broken:
             raise AudioError("disconnected")
         self._count()
-        now = self.clock.now()
-        start = max(now, self._clear_at)
         seconds = len(audio.samples) / SPEECH_RATE
-        self._clear_at = start + seconds
-        self.heard.append((start, self._clear_at, audio.text))
+        self.handed.append(seconds)
+        self._queue.append((audio.text, seconds))
         self._ledger.queue(audio.piece, audio.text, seconds)
-        await self.clock.sleep_until(self._clear_at - 0.5)
+        await self._until_left(0.5)
 
     async def drain(self) -> None:
-        await self.clock.sleep_until(self._clear_at)
+        await self._until_left(0.0)
+
+    async def _until_left(self, seconds: float) -> None:
+        while (more := sum(left for _, left in self._queue) - seconds) > 1e-9:
+            held = self._volume is Volume.HELD
+            await self.clock.sleep_until(self.clock.now() + (0.01 if held else more))
+            self._count()
+
+    def set_volume(self, volume: Volume) -> None:
         self._count()
+        self._volume = volume
+        self.volumes.append((round(self.clock.now(), 3), volume))
 
     def stop(self) -> None:
         self._count()
-        now = self.clock.now()
-        self.heard = [(s, min(e, now), t) for s, e, t in self.heard if s < now]
-        self._clear_at = min(self._clear_at, now)
+        self._queue.clear()
         self._ledger.drop()
+        self._volume = Volume.FULL
 
     @property
     def reply_spans(self) -> list[tuple[float, float]]:
@@ -115,9 +127,21 @@ class FakeTransport:
         return [(round(start, 3), round(end, 3)) for start, end in spans]
 
     def _count(self) -> None:
-        now = min(self.clock.now(), self._clear_at)
-        began = self._clear_at - self._ledger.seconds_waiting
-        self._ledger.play(max(0.0, now - began))
+        now = self.clock.now()
+        while self._queue and self._counted_to < now and self._volume is not Volume.HELD:
+            text, left = self._queue.popleft()
+            taken = min(left, now - self._counted_to)
+            if left - taken > 1e-9:
+                self._queue.appendleft((text, left - taken))
+            self._note(self._counted_to, self._counted_to + taken, text)
+            self._ledger.play(taken)
+            self._counted_to += taken
+        self._counted_to = max(self._counted_to, now)
+
+    def _note(self, start: float, end: float, text: str) -> None:
+        if self.heard and self.heard[-1][2] == text and start - self.heard[-1][1] < 1e-6:
+            start = self.heard.pop()[0]
+        self.heard.append((start, end, text))
 
 
 class FakeVoice:
@@ -216,7 +240,9 @@ class FakeAgent:
         *replies: str | StageError | list[str | StageError],
         takes: float,
         abort_takes: float = 0.0,
+        asks_ahead: bool = False,
     ) -> None:
+        self.asks_ahead = asks_ahead
         self.replies = list(replies)
         self.takes = takes
         self.abort_takes = abort_takes

@@ -49,6 +49,7 @@ class Scene:
     broken: tuple[str, ...] = ()
     on_sound: Callable[[Conversation], None] = lambda _: None
     agent_takes: float = 0.5
+    asks_ahead: bool = False
     abort_takes: float = 0.0
     score_takes: float = 0.02
     make_transport: Callable[..., FakeTransport] = FakeTransport
@@ -69,7 +70,12 @@ class Scene:
             people=self.people,
             broken=self.broken,
         )
-        self.agent = FakeAgent(*self.replies, takes=self.agent_takes, abort_takes=self.abort_takes)
+        self.agent = FakeAgent(
+            *self.replies,
+            takes=self.agent_takes,
+            abort_takes=self.abort_takes,
+            asks_ahead=self.asks_ahead,
+        )
         self.tts = FakeTextToSpeech(seconds=self.speech, fails=self.fails)
         self.stt = FakeSpeechToText(self.said, self.stt_takes)
         self.vad = FakeVoiceActivity(self.vad_takes)

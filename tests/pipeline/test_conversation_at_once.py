@@ -48,7 +48,7 @@ def test_an_answer_that_is_slow_to_abort_does_not_hold_up_its_turn_that_went_on(
 def test_a_question_that_is_taken_back_still_tells_the_agent_what_was_heard():
     scene = Scene(
         [("ann", 0.5, 2.5), ("ann", 8.0, 9.0), ("ann", 9.8, 10.8)],
-        said={("ann", 0.5): "tell me a story", ("ann", 8.0): "no", ("ann", 9.8): "stop that"},
+        said={("ann", 0.5): "tell me a story", ("ann", 8.0): "no", ("ann", 9.8): "sing that"},
         replies=("Once upon a time there was a very old king who had a horse.",),
         speech=10.0,
         agent_takes=2.0,
@@ -56,7 +56,7 @@ def test_a_question_that_is_taken_back_still_tells_the_agent_what_was_heard():
     ).run()
     first, second = scene.records
     assert first.interrupted
-    assert second.text == "no stop that"
+    assert second.text == "no sing that"
     assert [question.interrupted for question in scene.agent.asked] == [
         None,
         first.heard,

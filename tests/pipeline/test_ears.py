@@ -15,7 +15,7 @@ from pipeline.clock import AudioTimeLoop
 from pipeline.config import PipelineConfig, VadConfig
 from pipeline.ears import FRAMES_WAITING, Ears
 from pipeline.errors import VoiceActivityError
-from pipeline.interfaces import Participant, ParticipantLeft
+from pipeline.interfaces import Participant, ParticipantLeft, VoiceStopped
 from pipeline.speech_gate import Voiced
 from tests.pipeline.fakes import (
     WINDOW,
@@ -34,7 +34,8 @@ class Room:
         transport = FakeTransport([], closes_at=0.0, people=("ann",))
         # One window is speech: what is heard is told at once.
         config = PipelineConfig(vad=VadConfig(start=WINDOW))
-        self.ears = Ears("demo", self, transport, self.vad, config, tasks)
+        self.ears = Ears("demo", self, transport, self.vad, config, tasks, self.is_echo)
+        self.echo_until = 0.0
         self.told: list[tuple[str, float] | str] = []
 
     def hear_speech(self, speaker: str, speech: Sequence[Voiced]) -> None:
@@ -42,6 +43,14 @@ class Room:
 
     def hear_leave(self, speaker: str) -> None:
         self.told.append(f"{speaker} left")
+
+    def hear_stop(self, speaker: str, at: float) -> None:
+        self.told.append(f"{speaker} stopped at {at}")
+
+    def is_echo(self, speaker: str, samples: Samples, at: float) -> bool:
+        assert speaker in {"ann", "ben"}
+        assert len(samples) == len(np.trim_zeros(samples)) == 512
+        return at < self.echo_until
 
     def talk(self, speaker: str, start: float, windows: int) -> None:
         for index in range(windows):
@@ -80,6 +89,31 @@ def test_speech_is_told_window_by_window():
         assert room.ears.participant("ann") == Participant("ann", "Ann")
         assert room.ears.participant("ben") == Participant("ben", "ben")  # unknown there
         assert room.ears.recall("ann", 1.0, 1.1).tolist() == [1000] * 1024 + [0] * 576
+        return room
+
+    run(main)
+
+
+def test_the_bots_own_voice_is_silence():
+    async def main(tasks: asyncio.TaskGroup) -> Room:
+        room = Room(tasks)
+        room.echo_until = 1.09
+        room.talk("ann", 1.0, 5)
+        await settle()
+        assert room.told == [("ann", 1.128), ("ann", 1.16)]
+        return room
+
+    run(main)
+
+
+def test_that_a_client_stopped_is_told_after_what_it_had_sent():
+    async def main(tasks: asyncio.TaskGroup) -> Room:
+        room = Room(tasks, takes=0.1)
+        room.ears.receive(VoiceStopped("ann", 0.9))  # nobody has heard of her yet
+        room.talk("ann", 1.0, 2)
+        room.ears.receive(VoiceStopped("ann", 1.07))
+        await settle()
+        assert room.told == [("ann", 1.032), ("ann", 1.064), "ann stopped at 1.07"]
         return room
 
     run(main)

@@ -52,6 +52,7 @@ class Silent:
     """An agent that thinks for half a second and says nothing, and a voice that is never asked."""
 
     clock: AudioClock
+    asks_ahead: bool = False
 
     async def ask(self, question: Question) -> AsyncGenerator[str]:
         await self.clock.sleep_until(self.clock.now() + 0.5)

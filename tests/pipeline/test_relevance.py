@@ -39,7 +39,9 @@ class Room:
 
     def hear(self, text: str, at: float = 100.0, speaker: Participant = ANN) -> Judgement:
         said = Utterance(speaker, text, at, at + 1.0)
-        return self.relevance.judge(said, people=self.people, agent="jarvis")
+        judgement = self.relevance.judge(said, people=self.people, agent="jarvis")
+        self.relevance.receive_turn(said, judgement)
+        return judgement
 
     def reply(self, at: float, text: str = "It is ten past four.", speaker: str = "1") -> None:
         self.relevance.receive_reply(speaker=speaker, agent="sage", text=text, at=at)
@@ -305,3 +307,66 @@ def test_names_are_found_in_commands_and_not_in_meetings() -> None:
         assert figures["exact"] >= 0.98, figures  # a small sample; the bar for all is 0.995
         assert figures.get("aliases", 1.0) >= 0.95, figures
         assert figures["false_accepts"] == 0, figures
+
+
+@pytest.mark.parametrize("text", ["Jarvis.", "hey jarvis", "Jarvis, please?", "ok jarvis now"])
+def test_a_bare_name_is_told(text: str) -> None:
+    judged = Room("low").hear(text, 1.0, ANN)
+    assert (judged.addressed, judged.bare_name) == (True, True)
+
+
+@pytest.mark.parametrize("text", ["jarvis what time is it", "stop jarvis", "go on jarvis"])
+def test_a_name_with_a_wish_is_not_bare(text: str) -> None:
+    judged = Room("low").hear(text, 1.0, ANN)
+    assert (judged.addressed, judged.bare_name) == (True, False)
+
+
+def test_after_a_call_no_name_is_needed() -> None:
+    room = Room("medium")
+    assert not room.hear("what time is it", 1.0, ANN).addressed
+    room.relevance.receive_call(speaker=ANN.id, agent="jarvis", at=10.0)
+    assert room.hear("what time is it", 12.0, ANN).addressed
+    assert not room.hear("what time is it", 12.0, BEN).addressed
+
+
+@pytest.mark.parametrize("sensitivity", ["low", "medium", "high"])
+def test_what_goes_on_with_a_turn_for_the_bot_is_for_the_same_agent(sensitivity: str) -> None:
+    room = Room(sensitivity)
+    before = room.hear("sage what is the weather", 1.0, ANN)
+    said = Utterance(ANN, "in london", 3.0, 4.0, before)
+    judged = room.relevance.judge(said, people=room.people, agent="jarvis")
+    assert (judged.addressed, judged.agent) == (True, "sage")
+    assert judged.why.startswith("goes on: ")
+
+
+def test_what_goes_on_with_talk_between_people_is_judged_by_itself() -> None:
+    room = Room("medium")
+    before = room.hear("did you see the game", 1.0, ANN)
+    said = Utterance(ANN, "last night", 3.0, 4.0, before)
+    assert not room.relevance.judge(said, people=room.people, agent="jarvis").addressed
+
+
+def test_judging_changes_nothing() -> None:
+    room = Room("medium")
+    room.reply(at=50.0)
+    asks = Utterance(BEN, "do you like pizza", 51.0, 52.0)
+    for _ in range(2):
+        room.relevance.judge(asks, people=room.people, agent="jarvis")
+    assert room.hear("with cheese", 53.0, ANN).addressed
+
+
+def test_corrections_move_what_is_not_named_and_nothing_else() -> None:
+    def answers(leaning: float, text: str, level: Sensitivity = "high") -> bool:
+        room = Room(level)
+        room.relevance.leaning = leaning
+        return room.hear(text).addressed
+
+    assert not answers(0.0, "did you watch the game last night")
+    assert answers(0.0, "what time is it")
+    assert not answers(-2.0, "what time is it")
+    assert answers(-2.0, "jarvis turn off the kitchen lights", "low")
+    assert not answers(2.0, "i told jarvis", "low")
+    assert not answers(2.0, "turn off the kitchen lights", "medium")
+    room = Room("high")
+    room.relevance.leaning = -0.5
+    assert "corrections here -0.5" in room.hear("what time is it").why

@@ -2,19 +2,22 @@
 
 import pytest
 
+from pipeline.barge_in import Meaning
 from pipeline.config import TurnsConfig
-from pipeline.turns import (
+from pipeline.interfaces import Volume
+from pipeline.turn_actions import (
     Action,
     DropTurn,
     EndedBy,
     EndTurn,
     Resume,
     ScoreEndOfTurn,
+    SetVolume,
     Span,
     Speculate,
     StopReply,
-    TurnTaking,
 )
+from pipeline.turns import TurnTaking
 
 WINDOW = 0.032
 
@@ -207,7 +210,7 @@ def test_speech_before_the_reply_plays_takes_the_turn_up_again(turns):
     [again] = actions(turns)
     assert again.span.turn == ended.span.turn
     assert (again.span.start, again.span.end) == (1.0, 3.5)
-    assert again.continues is None
+    assert again.span.continues is None
 
 
 def test_speech_after_the_turn_is_done_is_a_new_turn(turns):
@@ -216,7 +219,7 @@ def test_speech_after_the_turn_is_done_is_a_new_turn(turns):
     assert turns.idle
     again = end_turn(turns, "ann", 3.0, 4.0)
     assert again.span.turn == ended.span.turn + 1
-    assert again.continues is None
+    assert again.span.continues is None
 
 
 def test_done_does_not_end_a_turn_that_goes_on(turns):
@@ -226,29 +229,135 @@ def test_done_does_not_end_a_turn_that_goes_on(turns):
     assert turns.get_timer() == pytest.approx(3.096)
 
 
-def test_speech_over_the_reply_stops_it_once(turns):
+DUCKED, HELD, FULL = map(SetVolume, (Volume.DUCKED, Volume.HELD, Volume.FULL))
+
+
+def test_speech_over_the_reply_ducks_it_holds_it_and_stops_it_once(turns):
     ended = end_turn(turns, "ann", 1.0, 2.0)
     turns.receive_reply_started(ended.span)
-    talk(turns, "ben", 10.0, 10.38)
+    talk(turns, "ben", 10.0, 10.032)
+    assert actions(turns) == [DUCKED]
+    talk(turns, "ben", 10.032, 10.34)
     assert actions(turns) == []
-    talk(turns, "ben", 10.38, 11.0)
+    talk(turns, "ben", 10.34, 10.36)
+    assert actions(turns) == [HELD]
+    talk(turns, "ben", 10.36, 10.89)
+    assert actions(turns) == []
+    talk(turns, "ben", 10.89, 11.5)
+    assert actions(turns) == [StopReply(ended.span.turn, "ben"), FULL]
+
+
+def nods(turns: TurnTaking, until: float, meaning: Meaning, seconds: float) -> list[Action]:
+    """Let Ben say something over Ann's reply; return what happens once its words are known."""
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(ended.span)
+    talk(turns, "ben", 10.0, 10.0 + seconds)
+    pause(turns, 10.0 + seconds + 0.1)
+    speculate = actions(turns)[-1]
+    assert isinstance(speculate, Speculate)
+    assert speculate.span.over_reply
+    pause(turns, until)
+    turns.receive_words(speculate.span, meaning)
+    return actions(turns)
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.3, 0.5, 0.8])
+def test_a_nod_lets_the_reply_rise_again(turns, seconds):
+    assert nods(turns, 10.0 + seconds + 0.15, Meaning.NOTHING, seconds) == [FULL]
+    assert not turns.idle
+
+
+@pytest.mark.parametrize("meaning", [Meaning.STOP, Meaning.SPEECH])
+@pytest.mark.parametrize("seconds", [0.1, 0.5])
+def test_words_that_want_the_floor_stop_the_reply(turns, seconds, meaning):
+    assert nods(turns, 10.0 + seconds + 0.15, meaning, seconds) == [StopReply(1, "ben"), FULL]
+
+
+def test_words_that_do_not_come_are_nothing(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(ended.span)
+    talk(turns, "ben", 10.0, 10.5)
+    pause(turns, 11.29)
+    assert FULL not in actions(turns)
+    pause(turns, 11.31)
+    assert FULL in actions(turns)
+
+
+def test_a_stop_word_stops_late_and_from_who_was_talking_before_the_reply(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    talk(turns, "ben", 1.8, 2.4)
+    turns.receive_reply_started(ended.span)
+    talk(turns, "ben", 2.4, 4.0)
+    pause(turns, 4.1)
+    speculate = actions(turns)[-1]
+    assert not speculate.span.over_reply
+    turns.receive_words(speculate.span, Meaning.SPEECH)
+    assert actions(turns) == []
+    turns.receive_words(speculate.span, Meaning.STOP)
     assert actions(turns) == [StopReply(ended.span.turn, "ben")]
 
 
-def test_a_short_sound_over_the_reply_does_not_stop_it(turns):
+def test_the_own_words_of_the_turn_that_is_answered_do_not_stop_its_reply(turns):
     ended = end_turn(turns, "ann", 1.0, 2.0)
     turns.receive_reply_started(ended.span)
-    talk(turns, "ben", 10.0, 10.3)
-    pause(turns, 13.0)
-    assert StopReply not in kinds(turns)
+    turns.receive_words(ended.span, Meaning.STOP)
+    assert actions(turns) == []
 
 
-def test_pauses_do_not_count_as_speech_over_the_reply(turns):
+def test_words_without_a_reply_change_nothing(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_words(ended.span, Meaning.STOP)
+    assert actions(turns) == []
+
+
+def test_a_sound_too_short_to_be_a_turn_lets_the_reply_rise_again(turns):
     ended = end_turn(turns, "ann", 1.0, 2.0)
     turns.receive_reply_started(ended.span)
     talk(turns, "ben", 10.0, 10.2)
-    talk(turns, "ben", 10.5, 10.6)
-    assert StopReply not in kinds(turns)
+    pause(turns, 10.41)
+    turns.receive_score(actions(turns)[-1].span, 1.0)
+    pause(turns, 10.42)
+    assert actions(turns) == [DropTurn(2), FULL]
+
+
+def test_who_nods_and_then_speaks_is_heard(turns):
+    assert nods(turns, 10.65, Meaning.NOTHING, 0.5) == [FULL]
+    talk(turns, "ben", 10.7, 11.1)
+    assert actions(turns) == [Resume(2), DUCKED, HELD]
+    talk(turns, "ben", 11.1, 11.7)
+    assert actions(turns) == [StopReply(1, "ben"), FULL]
+
+
+def test_the_reply_is_as_loud_as_the_loudest_interrupter_lets_it(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(ended.span)
+    talk(turns, "ben", 10.0, 10.5)
+    talk(turns, "cleo", 10.1, 10.2)
+    assert actions(turns)[-1] == HELD
+    pause(turns, 10.6)
+    ben = next(a.span for a in actions(turns) if getattr(a, "span", None) and a.span.end == 10.5)
+    turns.receive_words(ben, Meaning.NOTHING)
+    assert actions(turns) == [DUCKED]
+
+
+def test_the_volume_is_full_again_when_the_reply_ends_below_it(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(ended.span)
+    talk(turns, "ben", 10.0, 10.5)
+    actions(turns)
+    turns.receive_done(ended.span.turn)
+    assert actions(turns) == [FULL]
+
+
+def test_who_waits_for_their_own_answer_can_interrupt(turns):
+    first = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(first.span)
+    second = end_turn_over(turns, "ben", 3.0, 3.3)
+    actions(turns)
+    talk(turns, "ben", 5.0, 6.0)
+    assert actions(turns) == [
+        Resume(second.span.turn), DUCKED, HELD, StopReply(first.span.turn, "ben"), FULL,
+    ]  # fmt: skip
 
 
 def test_someone_already_talking_does_not_interrupt(turns):
@@ -263,23 +372,23 @@ def test_going_on_over_the_own_reply_continues_the_turn(turns):
     first = end_turn(turns, "ann", 1.0, 2.0)
     turns.receive_reply_started(first.span)
     talk(turns, "ann", 3.0, 4.0)
-    assert actions(turns) == [StopReply(first.span.turn, "ann")]
+    assert actions(turns) == [DUCKED, HELD, StopReply(first.span.turn, "ann"), FULL]
     turns.receive_done(first.span.turn)
     second = end_turn(turns, "ann", 4.0, 4.1)
     assert second.span.turn == first.span.turn + 1
-    assert second.continues == first.span.turn
+    assert second.span.continues == first.span.turn
 
 
 def test_interrupting_much_later_is_no_continuation(turns):
     first = end_turn(turns, "ann", 1.0, 2.0)
     turns.receive_reply_started(first.span)
-    assert end_turn_over(turns, "ann", 9.0, 10.0).continues is None
+    assert end_turn_over(turns, "ann", 9.0, 10.0).span.continues is None
 
 
 def test_interrupting_another_ones_reply_is_no_continuation(turns):
     first = end_turn(turns, "ann", 1.0, 2.0)
     turns.receive_reply_started(first.span)
-    assert end_turn_over(turns, "ben", 3.0, 4.0).continues is None
+    assert end_turn_over(turns, "ben", 3.0, 4.0).span.continues is None
 
 
 def end_turn_over(turns: TurnTaking, speaker: str, start: float, end: float) -> EndTurn:
@@ -299,7 +408,7 @@ def test_a_monologue_is_cut_at_the_longest_turn():
     pause(turns, 9.0)
     rest = actions(turns)[-1]
     assert rest.span.turn == limit.span.turn + 1
-    assert rest.continues == limit.span.turn
+    assert rest.span.continues == limit.span.turn
     assert rest.span.start == pytest.approx(limit.span.end)
 
 
@@ -308,8 +417,8 @@ def test_the_reply_to_a_cut_monologue_can_be_interrupted():
     talk(turns, "ann", 0.0, 5.02)
     [limit] = actions(turns)
     turns.receive_reply_started(limit.span)
-    talk(turns, "ben", 6.0, 6.5)
-    assert actions(turns) == [StopReply(limit.span.turn, "ben")]
+    talk(turns, "ben", 6.0, 7.0)
+    assert actions(turns)[-2] == StopReply(limit.span.turn, "ben")
 
 
 def test_leaving_ends_the_turn(turns):
@@ -327,7 +436,7 @@ def test_who_comes_back_begins_a_new_turn(turns):
     assert turns.idle
     again = end_turn(turns, "ann", 2.5, 3.5)
     assert again.span.turn == ended.span.turn + 1
-    assert (again.span.start, again.continues) == (2.5, None)
+    assert (again.span.start, again.span.continues) == (2.5, None)
 
 
 def test_a_turn_that_waits_long_for_its_reply_is_not_cut_at_the_first_further_word():
@@ -338,3 +447,117 @@ def test_a_turn_that_waits_long_for_its_reply_is_not_cut_at_the_first_further_wo
     assert kinds(turns) == [Speculate]
     turns.receive_done(ended.span.turn)
     assert not turns.idle
+
+
+def ends_after(turns: TurnTaking, start: float, end: float, probability: float) -> float:
+    """Let Ann say something; return how long its pause was waited out."""
+    talk(turns, "ann", start, end)
+    pause(turns, end + 0.2)
+    turns.receive_score(actions(turns)[-1].span, probability)
+    wait = (turns.get_timer() or 0.0) - end
+    pause(turns, end + 3.0)
+    ended = actions(turns)[-1]
+    assert isinstance(ended, EndTurn)
+    turns.receive_done(ended.span.turn)
+    return wait
+
+
+def test_who_never_goes_on_after_a_pause_is_answered_sooner(turns):
+    waits = [ends_after(turns, 10.0 * n, 10.0 * n + 1, 0.5) for n in range(30)]
+    assert waits[0] == pytest.approx(0.2 + 0.707, abs=1e-3)
+    assert waits == sorted(waits, reverse=True)
+    assert waits[-1] == pytest.approx(0.2 + 0.85 * 0.707, abs=2e-3)
+
+
+def test_who_often_goes_on_after_a_pause_is_given_more_time(turns):
+    for n in range(30):
+        talk(turns, "ann", 10.0 * n, 10.0 * n + 1)
+        pause(turns, 10.0 * n + 1.3)
+        wait = ends_after(turns, 10.0 * n + 1.5, 10.0 * n + 2, 0.5)
+    assert wait == pytest.approx(0.2 + 1.6 * 0.707, abs=2e-3)
+
+
+def test_an_answer_to_a_question_is_given_more_time_once(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(ended.span)
+    turns.receive_done(ended.span.turn, asked=True)
+    habit = 1.0 - 0.75 * 0.2 * 0.2
+    assert ends_after(turns, 8.0, 9.0, 0.5) == pytest.approx(0.2 + 1.3 * habit * 0.707, abs=1e-3)
+    assert ends_after(turns, 18.0, 19.0, 0.5) < 0.9
+
+
+def test_others_talk_only_while_they_do_and_longer_than_a_nod(turns):
+    talk(turns, "ben", 1.0, 1.3)
+    assert not turns.others_talk("ann")
+    talk(turns, "ben", 1.3, 1.5)
+    assert turns.others_talk("ann")
+    assert not turns.others_talk("ben")
+    pause(turns, 1.6)
+    assert not turns.others_talk("ann")
+
+
+@pytest.mark.parametrize(
+    ("probability", "wait"), [(0.95, 0.1), (0.9, 0.1), (0.89, 0.2 + 0.0730), (None, 0.8)]
+)
+def test_a_client_that_stops_sending_is_a_hint_that_the_turn_is_over(turns, probability, wait):
+    talk(turns, "ann", 1.0, 2.0)
+    turns.receive_stop("ann", 2.04)
+    speculate, score = actions(turns)
+    assert (type(speculate), type(score)) == (Speculate, ScoreEndOfTurn)
+    turns.receive_score(score.span, probability)
+    assert turns.get_timer() == pytest.approx(2.0 + wait, abs=1e-3)
+
+
+def test_a_client_that_stops_late_changes_nothing(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.2)
+    score = actions(turns)[-1]
+    turns.receive_stop("ann", 2.3)
+    turns.receive_score(score.span, 0.9)
+    assert turns.get_timer() == pytest.approx(2.2632, abs=1e-3)
+    turns.receive_stop("ben", 2.3)
+    assert actions(turns) == []
+
+
+def test_who_is_back_after_the_client_had_stopped_is_waited_for_as_usual(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    turns.receive_stop("ann", 2.04)
+    talk(turns, "ann", 2.3, 3.0)
+    pause(turns, 3.2)
+    turns.receive_score(actions(turns)[-1].span, 0.9)
+    assert turns.get_timer() == pytest.approx(3.2632, abs=1e-3)
+
+
+def test_words_that_break_off_are_waited_for_whatever_the_voice_says(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.2)
+    speculate, score = actions(turns)
+    turns.receive_score(score.span, 0.9)
+    turns.receive_words(speculate.span, Meaning.SPEECH, trails_off=True)
+    assert turns.get_timer() == pytest.approx(3.5)
+    turns.receive_words(speculate.span, Meaning.SPEECH, trails_off=False)
+    assert turns.get_timer() == pytest.approx(2.2632, abs=1e-3)
+
+
+def test_words_may_be_known_before_the_score(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.2)
+    speculate, score = actions(turns)
+    turns.receive_words(speculate.span, Meaning.SPEECH, trails_off=True)
+    assert turns.get_timer() == pytest.approx(4.0)
+    turns.receive_score(score.span, 0.9)
+    assert turns.get_timer() == pytest.approx(3.5)
+    talk(turns, "ann", 3.0, 3.5)
+    pause(turns, 3.7)
+    turns.receive_score(actions(turns)[-1].span, 1.0)
+    assert turns.get_timer() == pytest.approx(3.7)
+
+
+def test_words_that_break_off_never_shorten_the_wait(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.2)
+    speculate, score = actions(turns)
+    turns.receive_score(score.span, 0.1)
+    assert turns.get_timer() == pytest.approx(3.9076, abs=1e-3)
+    turns.receive_words(speculate.span, Meaning.SPEECH, trails_off=True)
+    assert turns.get_timer() == pytest.approx(3.9076, abs=1e-3)

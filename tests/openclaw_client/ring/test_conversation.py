@@ -1,5 +1,7 @@
 """Talking with agents of a real gateway."""
 
+import asyncio
+
 import pytest
 
 from openclaw_client import AgentTier, GatewayClient, LinkState, UnknownAgentError
@@ -74,6 +76,28 @@ def test_closing_a_reply_stops_the_model(gateway: RealGateway, model: LanguageMo
             assert len(model.asked_about("count")) == 1
             said = [row for row in await client.history(session) if row.role == "assistant"]
             assert [row.finished for row in said] == [False, True]
+
+    guarded(test)
+
+
+def test_a_question_that_is_taken_back_at_once_stays_in_the_session(
+    gateway: RealGateway, model: LanguageModel, session: str
+):
+    """Which is why agents of a gateway are not asked ahead of the end of a turn."""
+
+    async def test() -> None:
+        model.hold()
+        async with GatewayClient(settings(gateway)) as client:
+            reply = client.ask(session, "Ann: turn on the light in [[words:9]] [[hold:0]]")
+            first = asyncio.ensure_future(anext(reply))
+            await until(lambda: model.asked_about("turn on the light in"))
+            first.cancel()
+            await asyncio.wait([first])
+            await until(model.asked_about("turn on the light in")[0].hung_up.is_set)
+            model.release()
+            await whole(client.ask(session, "Ann: turn on the light in the kitchen"))
+            users = [text for role, text in model.asked[-1].messages if role == "user"]
+            assert len([text for text in users if "turn on the light in [[" in text]) == 1
 
     guarded(test)
 

@@ -17,8 +17,8 @@ from pipeline.config import PipelineConfig, RelevanceConfig, TurnsConfig
 from pipeline.interfaces import Recognition, Segment, Transcript
 from pipeline.relevance import NamedAgent, Relevance
 from server.engines import Ears
-from server.scenes.format import Interruption, Replies, Scene, Track, TrueTurn
-from server.scenes.observed import PlayedScene, SpokenInterruption
+from server.scenes.format import Echo, Interruption, Replies, Scene, Track, TrueTurn
+from server.scenes.observed import Effort, PlayedScene, SpokenInterruption
 from server.scenes.play import play_scene
 
 WINDOW = 0.032
@@ -106,7 +106,7 @@ def play(scene: Scene, heard: str = "wrong words", origin: float = 0.0) -> Playe
 
 
 def one_turn(folder: Path, **options: Any) -> Scene:
-    """Ann talks from 1.6 to 3.2 s; the reply is heard from 4.3 to 6.3 s."""
+    """Ann talks from 1.6 to 3.2 s; the reply is heard from 4.0 to 6.0 s."""
     file = say(folder / "ann.wav", (1.6, 3.2), seconds=4.0)
     content = {
         "name": "one",
@@ -129,9 +129,10 @@ def test_a_turn_is_heard_answered_and_timed(tmp_path: Path):
     assert (turn.record.text, turn.record.speaker_id) == ("jarvis what time is it", "ann")
     assert (turn.record.addressed, turn.record.agent) == (True, "jarvis")
     assert (turn.record.reply, turn.record.interrupted) == ("It is ten past four.", False)
-    assert turn.record.latency_ms["gateway"] == 300
+    # The agent was asked at the first pause: its answer was there before the turn was over.
+    assert turn.record.latency_ms["gateway"] == 0
     assert turn.decided == pytest.approx(turn.record.end + DECIDED, abs=0.001)
-    assert turn.first_audio == pytest.approx(turn.record.end + DECIDED + 0.3, abs=0.001)
+    assert turn.first_audio == pytest.approx(turn.record.end + DECIDED, abs=0.001)
     assert turn.reply is not None
     assert turn.reply.start == pytest.approx(turn.first_audio, abs=0.001)
     assert turn.reply.end == pytest.approx(turn.reply.start + REPLY, abs=0.001)
@@ -165,11 +166,10 @@ def test_a_turn_that_is_not_addressed_gets_no_reply(tmp_path: Path):
     assert turn.closed == pytest.approx(turn.record.end + max(DECIDED, held), abs=0.001)
 
 
-def clip(folder: Path, seconds: float, kind: Any, *, after: float, reply: int = 0) -> Interruption:
+def clip(folder: Path, seconds: float, kind: Any, *, after: float, **options: Any) -> Interruption:
     file = say(folder / f"clip{after}.wav", (0.0, seconds), seconds=seconds)
-    return Interruption(
-        "ben", kind, file=file, after_reply_start=after, reply=reply, text="stop it now"
-    )
+    text = {"barge_in": "stop it now", "backchannel": "mm-hm"}[kind]
+    return Interruption("ben", kind, file=file, after_reply_start=after, text=text, **options)
 
 
 def test_a_barge_in_is_said_over_the_reply_and_stops_it(tmp_path: Path):
@@ -218,3 +218,21 @@ def test_an_interruption_on_a_track_has_the_times_given(tmp_path: Path):
     first, second = played.turns
     assert first.record.interrupted
     assert second.record.text == "stop it now"
+
+
+def test_what_was_asked_for_nothing_is_counted(tmp_path: Path):
+    file = say(tmp_path / "pause.wav", (1.6, 2.4), (2.9, 3.2), seconds=4.0)
+    played = play(one_turn(tmp_path, tracks=(Track("ann", file),)))
+    assert len(played.turns) == 1
+    assert played.effort == Effort(2, 1, 2, 1)
+
+
+def test_the_reply_comes_back_through_an_open_microphone(tmp_path: Path):
+    loud = play(one_turn(tmp_path, echo=(Echo("ann", 100.0, 0.0),)))
+    assert loud.turns[0].reply is not None
+    # The voice activity model of this test takes any sound for speech.
+    assert loud.turns[0].reply.volumes[0][0] > loud.turns[0].reply.start + 0.1
+    assert [turn.record.speaker_id for turn in loud.turns] == ["ann"] * len(loud.turns)
+    nobody = play(one_turn(tmp_path, echo=(Echo("ann", 100.0, -90.0),)))
+    assert nobody.turns[0].reply is not None
+    assert nobody.turns[0].reply.volumes == ()

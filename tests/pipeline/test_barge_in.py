@@ -1,0 +1,89 @@
+"""What becomes of a reply that people talk over."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.barge_in import WORDS_PATIENCE, BargeIn, Meaning
+from pipeline.config import TurnsConfig
+from pipeline.interfaces import Volume
+
+ANN, BEN = 1, 2
+
+
+@pytest.fixture
+def barge_in() -> BargeIn:
+    return BargeIn(TurnsConfig(barge_in=0.35, interruption=0.9))
+
+
+def test_nobody_over_it_leaves_it_as_it_is(barge_in):
+    assert (barge_in.volume, barge_in.stopped) == (Volume.FULL, False)
+    assert barge_in.get_timer() is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "volume", "stopped"),
+    [
+        (0.001, Volume.DUCKED, False),
+        (0.349, Volume.DUCKED, False),
+        (0.35, Volume.HELD, False),
+        (0.899, Volume.HELD, False),
+        (0.9, Volume.HELD, True),
+    ],
+)
+def test_how_long_one_talks_tells(barge_in, seconds, volume, stopped):
+    barge_in.receive_speech(ANN, seconds)
+    assert (barge_in.volume, barge_in.stopped) == (volume, stopped)
+
+
+def test_several_talk_for_themselves(barge_in):
+    barge_in.receive_speech(ANN, 0.3)
+    barge_in.receive_speech(BEN, 0.3)
+    assert barge_in.volume is Volume.DUCKED
+    barge_in.receive_speech(ANN, 0.1)
+    assert barge_in.volume is Volume.HELD
+    barge_in.receive_words(ANN, Meaning.NOTHING)
+    assert barge_in.volume is Volume.DUCKED
+
+
+def test_words_are_waited_for_from_the_last_silence_on(barge_in):
+    barge_in.receive_silence(ANN, 4.0)
+    assert barge_in.get_timer() is None  # nobody is over it
+    barge_in.receive_speech(ANN, 0.3)
+    assert barge_in.get_timer() is None
+    barge_in.receive_silence(ANN, 5.0)
+    barge_in.receive_silence(ANN, 5.1)
+    assert barge_in.get_timer() == 5.0 + WORDS_PATIENCE
+    barge_in.receive_speech(ANN, 0.03)
+    assert barge_in.get_timer() is None
+    barge_in.receive_silence(ANN, 6.0)
+    barge_in.handle_timer(6.0 + WORDS_PATIENCE - 0.01)
+    assert barge_in.volume is Volume.DUCKED
+    barge_in.handle_timer(6.0 + WORDS_PATIENCE)
+    assert (barge_in.volume, barge_in.get_timer()) == (Volume.FULL, None)
+
+
+@pytest.mark.parametrize(
+    ("meaning", "stopped"),
+    [(Meaning.NOTHING, False), (Meaning.SPEECH, True), (Meaning.STOP, True)],
+)
+def test_what_is_said_tells(barge_in, meaning, stopped):
+    barge_in.receive_speech(ANN, 0.3)
+    barge_in.receive_words(ANN, meaning)
+    assert barge_in.stopped is stopped
+
+
+@pytest.mark.parametrize(
+    ("meaning", "stopped"),
+    [(Meaning.NOTHING, False), (Meaning.SPEECH, False), (Meaning.STOP, True)],
+)
+def test_of_who_is_not_over_it_only_a_stop_word_counts(barge_in, meaning, stopped):
+    barge_in.receive_words(BEN, meaning)
+    assert barge_in.stopped is stopped
+
+
+def test_a_nod_begins_anew(barge_in):
+    barge_in.receive_speech(ANN, 0.6)
+    barge_in.receive_words(ANN, Meaning.NOTHING)
+    barge_in.receive_speech(ANN, 0.4)
+    assert (barge_in.volume, barge_in.stopped) == (Volume.HELD, False)
