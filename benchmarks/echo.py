@@ -120,10 +120,10 @@ def judge(case: Case, vad: SileroModel) -> Outcome:
             _play(guard, case, fed)
             fed += PIECE
         speech[index] = vad.score([voice], [window])[0] >= SPEECH
-        began = time.perf_counter()
+        began = time.thread_time()  # others may be using the machine
         echo[index] = guard.receive_heard("ann", window, at)
         if any(start < at < end + LONGEST_DELAY for start, end in case.replies):
-            cpu.append(time.perf_counter() - began)
+            cpu.append(time.thread_time() - began)
     return Outcome(case, speech, echo, cpu)
 
 

@@ -129,7 +129,7 @@ class CaseMaker:
             reverberation=float(random.uniform(0.2, 0.5)),
             snr=float(random.uniform(10.0, 30.0)),
             band=(float(random.uniform(80.0, 400.0)), float(random.uniform(3500.0, 7500.0))),
-            drive=float(random.choice([1.0, 1.0, 2.0, 4.0, 8.0])),
+            drive=float(random.choice([1.0, 1.0, 2.0, 3.0, 5.0])),
             codec="telephone" if telephone else "opus",
         )
         return replace(room, canceller=kind == "echo" and bool(random.random() < 0.15))

@@ -50,7 +50,7 @@ class Room:
     """Hertz that the loudspeaker and the microphone carry."""
 
     drive: float = 1.0
-    """How hard the loudspeaker is driven: from 1 hardly distorted to 8 clipped all the time."""
+    """How hard the loudspeaker is driven: at 1 it hardly distorts, at 5 it clips all the time."""
 
     codec: Codec = "opus"
     """On the way back, and for the telephone on the way there too."""
@@ -82,7 +82,8 @@ def come_back(played: Samples, room: Room, random: np.random.Generator) -> Float
     sound = _jitter(sound, room, random)
     if room.canceller:
         sound = _cancel(sound, random)
-    return sound * 10.0 ** (room.gain / 20.0)
+    sound *= 10.0 ** (room.gain / 20.0)
+    return sound
 
 
 def pick_up(
@@ -199,4 +200,5 @@ def _cancel(sound: Floats, random: np.random.Generator) -> Floats:
         at += int(random.exponential(60.0)) + 1
         gains[at : at + random.integers(3, 20)] = random.uniform(0.1, 0.6)
     smooth = np.interp(np.arange(len(sound)) / step, np.arange(len(gains)), gains)
-    return sound * smooth
+    cancelled: Floats = sound * smooth
+    return cancelled

@@ -3,6 +3,7 @@
 Requests to assistants with a name before or behind them must be taken as
 addressed, sentences from meetings must not. Needs a folder with
 ``commands-hwu64.txt.gz`` and ``meetings-*.txt.gz``, one lower-case sentence a line.
+Exits 1 when a bar is missed.
 
     python benchmarks/relevance_names.py ../shared/text [--sample 300] [--json]
 """
@@ -13,6 +14,7 @@ import argparse
 import gzip
 import json
 import random
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,6 +26,12 @@ from pipeline.relevance import NamedAgent, Relevance, Utterance
 
 NAMES = ("jarvis", "sage", "nia", "claude", "watson", "alexa", "home assistant")
 FORMS = ("{name} {text}", "hey {name} {text}", "{text} {name}")
+BARS = {"exact": 0.995, "aliases": 0.95, "slips": 0.95}
+"""Least shares of commands with a name that are taken as addressed."""
+
+MOST_FALSE = 1.0
+"""False accepts in 100,000 words."""
+
 ANN = Participant("ann", "Ann")
 BEN = Participant("ben", "Ben")
 
@@ -83,9 +91,15 @@ def evaluate(name: str, commands: Sequence[str], talk: Sequence[str]) -> dict[st
     return figures
 
 
-def main() -> None:
-    """Print the figures of every name."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def holds(figures: dict[str, float | str]) -> bool:
+    """Return whether the figures of a name reach the bars."""
+    reached = [float(figures[name]) >= bar for name, bar in BARS.items() if name in figures]
+    return all(reached) and float(figures["false_accepts_per_100k_words"]) <= MOST_FALSE
+
+
+def main() -> int:
+    """Print the figures of every name; return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sample", type=int, default=1000, help="commands that are tried")
     parser.add_argument("--talk", type=int, default=0, help="sentences of meetings; 0 is all")
@@ -96,14 +110,17 @@ def main() -> None:
     meetings = sorted(arguments.folder.glob("meetings-*.txt.gz"))
     talk = [sentence for path in meetings for sentence in read(path)]
     talk = draw.sample(talk, arguments.talk or len(talk))
+    missed = False
     for name in NAMES:
         figures = evaluate(name, commands, talk)
+        missed = missed or not holds(figures)
         if arguments.json:
             print(json.dumps(figures))
         else:
             shown = (f"{k} {v:.4g}" for k, v in figures.items() if not isinstance(v, str))
-            print(f"{name}: {' · '.join(shown)}")
+            print(f"{name}: {' · '.join(shown)}{'' if holds(figures) else ' · MISSED'}")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -53,6 +53,7 @@ class ReceiveConnection(VoiceConnectionState):
         self._socket_reader = make_reader(self, voice_client.loop)
         self._last_transition = 0
         self._asked_for_keys_at = -math.inf
+        self._given_up = False
         self.recoveries = 0
         """How often the group's keys were asked for again."""
 
@@ -90,8 +91,9 @@ class ReceiveConnection(VoiceConnectionState):
         So the disturbed one is given up as a whole; whoever asked for it tries again.
         """
         if wait:
-            await super().connect(wait=True, **options)
-        elif not self._give_attempt_up() and not (self._connector and self._connector.cancelled()):
+            await super().connect(wait=False, **options)
+            await self._until_attempted()
+        elif not self._give_up() and not (self._connector and self._connector.cancelled()):
             await self.disconnect()  # it was being made again
 
     async def disconnect(
@@ -99,16 +101,37 @@ class ReceiveConnection(VoiceConnectionState):
     ) -> None:
         """Leave the channel; without ``cleanup`` to come back at once."""
         if cleanup:
-            self._give_attempt_up()
+            self._give_up()
         await super().disconnect(force=force, cleanup=cleanup, wait=wait)
 
-    def _give_attempt_up(self) -> bool:
-        """Have the attempt to make the connection end, if there is one; return whether."""
+    async def _until_attempted(self) -> None:
         attempt = self._connector
-        if attempt is None or attempt.done() or attempt is asyncio.current_task():
-            return False
-        attempt.cancel()
-        return True
+        if attempt is None:
+            return
+        try:
+            await asyncio.wait([attempt])
+        except asyncio.CancelledError:
+            self._give_up()
+            raise
+        await attempt  # tells how it ended
+
+    def _give_up(self) -> bool:
+        """Make the connection no more, and not again; return whether that was under way.
+
+        Otherwise discord.py would go on by itself, and enter the channel after all.
+        """
+        self._given_up = True
+        tasks = [task for task in (self._connector, self._runner) if task and not task.done()]
+        others = [task for task in tasks if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        return bool(others)
+
+    async def _voice_connect(self, *, self_deaf: bool = False, self_mute: bool = False) -> None:
+        if self._given_up:
+            # Up to Python 3.11 ``wait_for`` forgets a cancellation that comes with its result.
+            raise asyncio.CancelledError
+        await super()._voice_connect(self_deaf=self_deaf, self_mute=self_mute)
 
     async def _wait_for_state(
         self,
@@ -152,6 +175,8 @@ class ReceiveConnection(VoiceConnectionState):
             self.voice_client.channel = former  # nobody has told of the new one yet
 
     def _create_socket(self) -> None:
+        if self._given_up:
+            return  # nobody would close it
         former = self.socket
         super()._create_socket()
         if former:

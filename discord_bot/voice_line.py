@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 _GOODBYE_PATIENCE = 5.0
 """Seconds for Discord to confirm that the bot has left."""
 
+_ANSWER_PATIENCE, _ANSWER_LOOK = 1.0, 0.02
+"""Seconds for Discord to answer that the bot is in no channel, and between looks."""
+
 _STAGE_PATIENCE = 5.0
 """Seconds for becoming a speaker on a stage; the connection is not watched over meanwhile."""
 
@@ -273,6 +276,7 @@ class VoiceLines:
 
         await _leave(channel.guild.voice_client)
         try:
+            await _leave_unheard(channel.guild)
             return await channel.connect(cls=remember, timeout=self._patience.entering)
         except asyncio.CancelledError:
             await _leave(client)  # discord.py only stops trying
@@ -314,6 +318,19 @@ async def _leave(client: discord.VoiceProtocol | None) -> None:
         logger.debug("Discord did not confirm that the bot has left")
     finally:
         client.cleanup()
+
+
+async def _leave_unheard(guild: discord.Guild) -> None:
+    """Leave once more, if Discord still has the bot in a channel: it has not heard of it.
+
+    Otherwise it would not answer when the bot enters where it is already.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_ANSWER_PATIENCE):
+            if guild.me.voice is not None:
+                await guild.change_voice_state(channel=None)
+            while guild.me.voice is not None:  # noqa: ASYNC110 - discord.py has no event for it
+                await asyncio.sleep(_ANSWER_LOOK)
 
 
 def _library() -> OpusLibrary:

@@ -138,8 +138,15 @@ class Answerer:
             self._line.leave(turn.attempt.place)
         turn.take_back()
 
-    def interrupt(self, turn: Turn) -> None:
-        """Stop the reply to a turn: what is queued, the synthesis, the agent's run."""
+    def interrupt(self, turn: Turn, *, merged: bool) -> None:
+        """Stop the reply to a turn: what is queued, the synthesis, the agent's run.
+
+        Args:
+            turn: Whose.
+            merged: Whether another turn takes this one in: then it has no record of its own.
+
+        """
+        turn.merged = merged
         self._transport.stop()
         reply = turn.attempt.reply_task if turn.attempt else None
         turn.interrupted = reply is not None and reply.cancel()
@@ -155,7 +162,7 @@ class Answerer:
             understood = await self._understanding.understand(turn, attempt, span, before=before)
             self._floor.understood(span, understood)
             record = await self._take(turn, attempt, span, understood)
-            if record is not None:
+            if record is not None and not turn.merged:
                 self._emit(finished(record, turn))
         finally:
             if attempt.place is not None:

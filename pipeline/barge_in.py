@@ -34,6 +34,8 @@ class Meaning(enum.Enum):
     """Something is said: the reply stops and makes room."""
 
 
+_ROUNDING = 1e-6  # seconds; sums of 0.032 are not exact
+
 _ORDER = (Volume.FULL, Volume.DUCKED, Volume.HELD)
 
 
@@ -41,8 +43,14 @@ _ORDER = (Volume.FULL, Volume.DUCKED, Volume.HELD)
 class _Voice:
     """Someone over the reply."""
 
+    since: float
+    """When they began, or began again after something that meant nothing."""
+
+    last: float = 0.0
+    """When they were heard last."""
+
     voiced: float = 0.0
-    """Seconds of speech since they began, or since it was last found to mean nothing."""
+    """Seconds of speech between the two."""
 
     until: float | None = None
     """When the wait for their words is over; ``None`` while they talk."""
@@ -62,18 +70,29 @@ class BargeIn:
         self.stopped = False
         """Whether the reply must stop."""
 
+        self.silenced = False
+        """Whether somebody only wants silence."""
+
     @property
     def volume(self) -> Volume:
         """How loud the reply shall be now."""
         levels = [self._volume(voice) for voice in self._voices.values()]
         return max(levels, key=_ORDER.index, default=Volume.FULL)
 
-    def receive_speech(self, turn: int, seconds: float) -> None:
-        """Take in so much more speech of a turn that began over the reply."""
-        voice = self._voices.setdefault(turn, _Voice())
+    def receive_speech(self, turn: int, *, start: float, end: float) -> None:
+        """Take in more speech of a turn that began over the reply.
+
+        Args:
+            turn: Its number.
+            start: Seconds; when it began.
+            end: Seconds; up to when it was heard.
+
+        """
+        voice = self._voices.setdefault(turn, _Voice(start))
         voice.until = None
-        voice.voiced += seconds
-        if voice.voiced >= self._config.interruption:
+        voice.last = end
+        voice.voiced += end - start
+        if voice.voiced >= self._config.interruption - _ROUNDING:
             self.stopped = True
 
     def receive_silence(self, turn: int, at: float) -> None:
@@ -89,7 +108,7 @@ class BargeIn:
             case Meaning.SPEECH:
                 self.stopped = self.stopped or turn in self._voices
             case Meaning.STOP:
-                self.stopped = True
+                self.stopped = self.silenced = True
             case _:
                 assert_never(meaning)
 
@@ -109,4 +128,6 @@ class BargeIn:
                 self.forget(turn)
 
     def _volume(self, voice: _Voice) -> Volume:
-        return Volume.HELD if voice.voiced >= self._config.barge_in else Volume.DUCKED
+        # From the first sound to the last: a voice that is low at first comes and goes for the VAD.
+        lasts = voice.last - voice.since
+        return Volume.HELD if lasts >= self._config.barge_in - _ROUNDING else Volume.DUCKED

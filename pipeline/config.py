@@ -69,9 +69,9 @@ class TurnsConfig(Settings):
     max_turn: Annotated[float, Field(ge=1.0, le=300.0)] = 60.0
     """Seconds after which a monologue is cut into turns."""
 
-    barge_in: Seconds = 0.35
-    """Seconds of speech over the reply that hold it: it is silent until it is clear whether
-    somebody wants the floor. Shorter speech only makes it quieter."""
+    barge_in: Seconds = 0.32
+    """Seconds from the first word over the reply after which it is held: it is silent until it is
+    clear whether somebody wants the floor. Shorter speech only makes it quieter."""
 
     interruption: Seconds = 0.9
     """Seconds of speech over the reply that stop it whatever the words: nods are shorter."""

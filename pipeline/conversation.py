@@ -239,7 +239,7 @@ class Conversation:
                 del self._turns[action.turn]
             case StopReply():
                 logger.info("%s: turn %s: the reply is interrupted", self.name, turn.id)
-                self._answerer.interrupt(turn)
+                self._answerer.interrupt(turn, merged=action.merged_into is not None)
             case _:
                 assert_never(action)
 

@@ -57,7 +57,8 @@ _DELAYS: Final = round(LONGEST_DELAY / STEP) + 1  # compared, in steps from 0
 _MEMORY: Final = np.array([0.92, 0.98], np.float32)  # kept of a window: 0.4 s and 1.6 s
 # What is added to the energies (squared dB): few windows that happen to fit prove little.
 _LEAST_HEARD: Final = np.array([300.0, 15_000.0], np.float32)
-_LEAST_PLAYED: Final = np.float32(1500.0)
+_LEAST_PLAYED: Final = np.float32(1000.0)
+_LEAST_WINDOW: Final = np.float32(100.0)
 
 _JITTER = 3  # steps by which a known delay comes and goes
 _FOLLOW = 0.1  # of such a move
@@ -68,6 +69,7 @@ _DOUBTED = 15  # windows of silence
 _LOUD: Final = np.float32(30.0)  # dB below the loudest, of which an echo may be heard
 _MOSTLY = 0.8  # of the time in which an echo may have begun
 
+_FITS = 0.5  # likeness of a window from which it speaks for a delay by itself
 _LEARN = 0.6  # correlation from which a window is certainly echo and nothing else
 _LEARNT = 4  # windows that tell the gain
 _FIRST_MOVE, _MOVE = (
@@ -93,13 +95,18 @@ class _Correlation:
         """Over the shorter memory, by delay in steps."""
         self.long: Floats = self._sums[0, 1]
         """Over the longer memory."""
+        self._newest: Floats = self.short  # of the last window alone
 
     def receive(self, course: Floats, played: Played) -> None:
         """Take in the course of a window, and what was played until it began."""
         self.pass_silence(1)
-        self._sums[0] += (played.courses @ course)[::-1]
-        self._sums[1] += played.energies[::-1]
-        self._heard += course @ course
+        products = (played.courses @ course)[::-1]
+        energies = played.energies[::-1]
+        energy = np.float32(course @ course)
+        self._sums[0] += products
+        self._sums[1] += energies
+        self._heard += energy
+        self._newest = products / np.sqrt((energy + _LEAST_WINDOW) * (energies + _LEAST_WINDOW))
         scale = (self._heard + _LEAST_HEARD)[:, None] * (self._sums[1] + _LEAST_PLAYED)
         self.short, self.long = self._sums[0] / np.sqrt(scale)
 
@@ -108,6 +115,14 @@ class _Correlation:
         kept = _MEMORY**windows
         self._sums *= kept[:, None]
         self._heard *= kept
+
+    def fits(self, delay: int) -> bool:
+        """Whether the last window, by itself, speaks for a delay.
+
+        A strong onset that fitted by chance is remembered long; it must not
+        count again with every window that follows.
+        """
+        return bool(self._newest[max(0, delay - 1) : delay + 2].max() > _FITS)
 
     def at(self, delay: float) -> float:
         """Return the best at about a delay, over the shorter memory."""
@@ -132,9 +147,20 @@ class _Delay:
         best = int(correlation.long.argmax())
         return best if correlation.long[best] > LONG_CORRELATED else None
 
-    def agree(self, found: int) -> bool:
-        """Take in a delay that was found; return whether it is another than was known."""
+    def agree(self, found: int, *, fits: bool) -> bool:
+        """Take in a delay that was found.
+
+        Args:
+            found: Its steps.
+            fits: The newest window by itself speaks for it.
+
+        Returns:
+            Whether it is another than was known.
+
+        """
         if self.steps is not None and abs(found - self.steps) <= _JITTER:
+            if not fits:
+                return False
             self.steps += _FOLLOW * (found - self.steps)
             self.trust = min(_MOST_TRUST, self.trust + 1.0)
             if self.trust > _WELL_KNOWN:
@@ -250,7 +276,7 @@ class _EchoPath:
             gain.receive(self._bands, past.smeared[row], certain=near > _LEARN)
         found = delay.find(self._correlation)
         if found is not None:
-            elsewhere = delay.agree(found)
+            elsewhere = delay.agree(found, fits=self._correlation.fits(found))
             if delay.trust <= 1.0:
                 gain.forget()
             if elsewhere or delay.trust < _LEARNT:

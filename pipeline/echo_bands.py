@@ -39,6 +39,7 @@ _COMMON: Final = np.float32(0.6 / BANDS)
 """How much of what all bands have in common is taken out of the course: any two voices that begin
 at the same time get louder together."""
 
+_MOST_ENERGY = 1200.0  # dB², of a course: one strong onset must not speak for all that follows
 _NOTHING: Final = np.float32(1e-3)  # power of less than a sample's last bit
 _RANGE = 42.0  # dB below the loudest that still count
 _LEAST_RANGE = 20.0  # dB below the loudest that count however noisy it is
@@ -280,6 +281,9 @@ def _decibels(power: Floats) -> Floats:
 
 
 def _course(change: Floats) -> Floats:
-    """Return a change of level without most of what all bands have in common."""
+    """Return a change of level, without most of what all bands have in common, and limited."""
     course: Floats = change - _COMMON * np.add.reduce(change)
+    energy = float(course @ course)
+    if energy > _MOST_ENERGY:
+        course *= np.float32((_MOST_ENERGY / energy) ** 0.5)
     return course

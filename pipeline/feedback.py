@@ -9,9 +9,10 @@ from __future__ import annotations
 STEP = 0.5
 """Log-odds by which one correction moves the guild's decisions."""
 
-BOUND = 2.0
-"""Log-odds beyond which no correction goes: a bot that answers everything, or nothing, cannot be
-corrected any more."""
+BOUND = 1.4
+"""Log-odds beyond which no correction goes: less than what speaks for the bot when somebody is
+alone with it or follows up on its reply (:mod:`pipeline.relevance`). A bot that answers everything,
+or nothing, cannot be corrected any more."""
 
 
 def corrected(leaning: float, *, answered: bool, right: bool) -> float:

@@ -89,7 +89,7 @@ def may_change(text: str, names: Iterable[str] = (), *, language: str | None = N
     """Return whether an utterance that still goes on may yet be read otherwise.
 
     A nod may go on as speech ("yeah, but"), a name as anything. Speech may be the
-    cut beginning of a stop or a nod: "sto", "hold", "that's en". A stop need not be
+    cut beginning of a stop or a nod: "sto", "shut", "that's en". A stop need not be
     waited out, nor words that no list begins with.
 
     Args:

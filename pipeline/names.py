@@ -148,11 +148,18 @@ class NameFinder:
         names: What each owner (by id) is called, the usual name first, then others.
         misheard: Also take other spellings: those of :data:`MISHEARD`, and words at a
             small edit distance of a name.
+        learnt: More such spellings, by owner.
 
     """
 
-    def __init__(self, names: Mapping[str, Sequence[str]], *, misheard: bool = True) -> None:
-        spellings = list(_spellings(names, misheard=misheard))
+    def __init__(
+        self,
+        names: Mapping[str, Sequence[str]],
+        *,
+        misheard: bool = True,
+        learnt: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        spellings = [*_spellings(names, misheard=misheard), *_learnt_spellings(learnt or {}, names)]
         self._known: dict[str, _Spelling] = {}
         for spelling in sorted(spellings, key=lambda it: it.likeness.value):
             self._known.setdefault(spelling.joined, spelling)
@@ -169,6 +176,11 @@ class NameFinder:
                 mentions.append(mention)
             at = mention.end if mention else at + 1
         return mentions
+
+    def rest(self, words: Sequence[Word]) -> list[str]:
+        """Return the words that belong to no mention."""
+        named = {at for mention in self.find(words) for at in range(mention.start, mention.end)}
+        return [word.text for at, word in enumerate(words) if at not in named]
 
     def _find_at(self, words: Sequence[Word], at: int) -> Mention | None:
         """Return the closest, then longest mention that begins at a word."""
@@ -208,6 +220,15 @@ def _spellings(names: Mapping[str, Sequence[str]], *, misheard: bool) -> Iterato
             edits = _edits(joined) if misheard and index < len(spoken) else 0
             if words:
                 yield _Spelling(owner, joined, len(words), likeness, edits)
+
+
+def _learnt_spellings(
+    learnt: Mapping[str, Sequence[str]], names: Mapping[str, Sequence[str]]
+) -> Iterator[_Spelling]:
+    for owner, forms in learnt.items():
+        for form in forms:
+            if owner in names:
+                yield _Spelling(owner, form, 1, Likeness.ALIAS, 0)
 
 
 _ONE_EDIT = 5

@@ -2,8 +2,8 @@
 
 Who named an agent meant it. Without a name the state of the conversation is
 the signal: was the bot just talking with this person, are they alone with it,
-did they answer somebody else. The words alone are weak evidence and are
-consulted only at sensitivity ``high``, when the state leaves it open.
+did they answer somebody else. The words alone are weak evidence; they open
+nothing but at sensitivity ``high``.
 
 All evidence is additive: every feature has a weight in log-odds, and
 :attr:`Judgement.why` lists what counted. What is enough at one sensitivity is
@@ -20,23 +20,31 @@ from dataclasses import dataclass, replace
 
 from pipeline.config import RelevanceConfig, Sensitivity
 from pipeline.dialogue_acts import (
-    AUXILIARIES,
     is_answer,
-    is_between_people,
+    is_asked_of_speaker,
     is_nod,
-    is_question,
-    is_request,
-    is_topical,
+    is_to_people,
 )
+from pipeline.evidence import Evidence, log_odds, probability, total
 from pipeline.interfaces import Participant
-from pipeline.names import Likeness, Mention, NameFinder, Word, is_short, split_words
-from pipeline.vocative import FILLERS, SUBJECTS, WH_WORDS, call_position, is_bare
+from pipeline.name_variants import NameVariants, NearMiss, find_near_miss
+from pipeline.names import Likeness, Mention, NameFinder, is_short, split_words
+from pipeline.recent_talk import Exchange, RecentTalk, Talk
+from pipeline.remark import Remark, is_marked
+from pipeline.vocative import is_bare
+from pipeline.word_evidence import words_for_assistants
 
 ANSWERS_SOMEONE = 1.5
 """Seconds after someone's words in which another's are taken for an answer to them."""
 
+AMID_TALK = 3.0
+"""Seconds after someone's words in which people are still talking with each other."""
+
 HIGH_FOLLOW_UP = 2.0
 """Factor by which the follow-up window is longer at sensitivity high."""
+
+GREY = 1.0
+"""Log-odds from the threshold within which a decision is a close one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,70 +90,48 @@ class Judgement:
     bare_name: bool = False
     """Whether nothing but a name was said: what is wanted may follow."""
 
+    named: bool = False
+    """Whether the agent was called, now or in the turn that this goes on with."""
+
+    grey: bool = False
+    """Whether it was a close decision; never one about a name."""
+
+    near_miss: NearMiss | None = None
+    """Something like an agent's name, where one calls it."""
+
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
-    feature: str
-    weight: float
-    """Log-odds in favour of the bot."""
+class _Thread:
+    """What somebody goes on with."""
 
-    def __str__(self) -> str:
-        return f"{self.feature} {self.weight:+.1f}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
     agent: str
-    at: float
-    asked: bool
-    """It ended in a question."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Remark:
-    """An utterance and what is in it."""
-
-    utterance: Utterance
-    words: Sequence[Word]
-    others: Sequence[Participant]
-    """People present besides the speaker."""
-
-    people: Sequence[Mention]
-    """Mentions of them."""
-
-    @classmethod
-    def read(cls, utterance: Utterance, people: Sequence[Participant]) -> _Remark:
-        """Take an utterance apart."""
-        words = split_words(utterance.text)
-        others = [person for person in people if person.id != utterance.speaker.id]
-        names = {person.id: _called(person) for person in others}
-        return cls(utterance, words, others, NameFinder(names, misheard=False).find(words))
-
-    @property
-    def asks(self) -> bool:
-        """Whether it is a question."""
-        return is_question(self.words, marked=_is_marked(self.utterance.text))
+    evidence: Evidence
+    named: bool
+    """Whether the agent was called."""
 
 
 # People talk to each other far more than to the bot.
-_NOTHING = _Evidence("base", -3.0)
+_BASE = Evidence("base", -3.0)
 _NAMED = {
     Likeness.EXACT: ("called by name", 10.0),
     Likeness.ALIAS: ("called by another name", 9.5),
     Likeness.SIMILAR: ("called by a similar name", 9.0),
 }
-_GOES_ON = _Evidence("goes on with what was for the bot", 6.0)
-_ALONE = _Evidence("alone with the bot", 4.5)
+_GOES_ON = Evidence("goes on with what was for the bot", 6.0)
+_CALLED_BEFORE = 6.0
+_ALONE = Evidence("alone with the bot", 4.5)
 _FOLLOW_UP = 4.5
-_ANSWER = _Evidence("answers the bot's question", 1.0)
-_NOD = _Evidence("only a nod", -9.0)
-_CALLED_SOMEONE = -10.0
-_SPOKE_OF_AGENT = _Evidence("speaks of the agent", -2.0)
-_ANSWERED_SOMEONE = -2.0
-_REQUEST = _Evidence("request", 4.0)
-_QUESTION = _Evidence("question", 3.4)
-_TOPIC = _Evidence("assistant's topic", 1.0)
-_BETWEEN_PEOPLE = _Evidence("speaks of people", -3.0)
+_ANSWER = Evidence("answers the bot's question", 1.0)
+_FLOOR = 2.0
+_ASKS_THE_BOT = Evidence("asks who just spoke", 2.5)
+_NOD = Evidence("only a nod", -9.0)
+_CALLS_SOMEONE = -10.0
+_SPEAKS_OF_AGENT = Evidence("speaks of the agent", -2.0)
+_ANSWERS_SOMEONE = -2.0
+_TURNS_TO_PEOPLE = Evidence("turns to people", -4.0)
+_TURNED_AWAY = Evidence("has turned to people", -2.0)
+_AMID_TALK = Evidence("people are talking", -1.5)
+_EVEN = 0.5
 
 
 class Relevance:
@@ -154,10 +140,16 @@ class Relevance:
     Args:
         config: Settings; the sensitivity in them can be changed later.
         agents: Agents that people can call.
+        variants: What agents' names are misheard as here; it learns on.
 
     """
 
-    def __init__(self, config: RelevanceConfig, agents: Sequence[NamedAgent]) -> None:
+    def __init__(
+        self,
+        config: RelevanceConfig,
+        agents: Sequence[NamedAgent],
+        variants: NameVariants | None = None,
+    ) -> None:
         self._config = config
         self.sensitivity: Sensitivity = config.sensitivity
         """May be changed at any time."""
@@ -166,16 +158,17 @@ class Relevance:
         """Log-odds in favour of answering who named nobody, learnt from corrections
         (:mod:`pipeline.feedback`); may be changed at any time."""
 
+        self.variants = variants or NameVariants()
+        """What agents' names are misheard as here."""
+
         self._names = {agent.id: agent.names for agent in agents}
-        self._finder = NameFinder(self._names)
-        self._replies: dict[str, _Reply] = {}
-        self._talk: dict[str, Utterance] = {}
-        """Everyone's last words to other people, by speaker."""
+        self._finder = self._make_finder()
+        self._recent = RecentTalk()
 
     def add_agent(self, agent: NamedAgent) -> None:
         """Let people call one more agent, or call it by other names."""
         self._names[agent.id] = agent.names
-        self._finder = NameFinder(self._names)
+        self._finder = self._make_finder()
 
     def judge(
         self, utterance: Utterance, *, people: Sequence[Participant], agent: str
@@ -188,8 +181,18 @@ class Relevance:
             agent: Id of the current agent, which answers when none is named.
 
         """
-        remark = _Remark.read(utterance, people)
-        return self._weigh(remark, agent)
+        others = [person for person in people if person.id != utterance.speaker.id]
+        remark = Remark.read(utterance.text, others, self._finder)
+        if remark.call:
+            return _named(remark, remark.call)
+        thread = self._thread(utterance)
+        if thread:
+            evidence = [_BASE, thread.evidence, *_against(remark)]
+            return _decide("goes on", evidence, thread.agent, named=thread.named)
+        near = find_near_miss(remark.words, self._names, remark.people)
+        if self.sensitivity == "low":
+            return replace(_decide("", [_BASE], agent, otherwise="not named"), near_miss=near)
+        return replace(self._weigh(utterance, remark, agent), near_miss=near)
 
     def receive_turn(self, utterance: Utterance, judgement: Judgement) -> None:
         """Remember an utterance whose turn is over, for those that follow.
@@ -199,8 +202,21 @@ class Relevance:
             judgement: What :meth:`judge` found.
 
         """
-        if not judgement.addressed and not is_nod(split_words(utterance.text)):
-            self._talk[utterance.speaker.id] = utterance
+        words = split_words(utterance.text)
+        speaker, at = utterance.speaker, utterance.end
+        if judgement.near_miss:
+            self.variants.miss(speaker.id, judgement.near_miss, at)
+        elif judgement.named and self.variants.name(
+            speaker.id, judgement.agent, self._finder.rest(words), at
+        ):
+            self._finder = self._make_finder()
+        if not judgement.addressed and not is_nod(words):
+            self._recent.receive_talk(Talk(speaker, utterance.start, at))
+
+    def receive_correction(self, judgement: Judgement) -> None:
+        """Take in that people said an utterance was meant for the bot that it ignored."""
+        if judgement.near_miss and self.variants.correct(judgement.near_miss):
+            self._finder = self._make_finder()
 
     def receive_call(self, *, speaker: str, agent: str, at: float) -> None:
         """Take in that somebody only called an agent: what they want may follow without its name.
@@ -211,7 +227,17 @@ class Relevance:
             at: When, in seconds on the conversation clock.
 
         """
-        self._replies[speaker] = _Reply(agent, at, asked=False)
+        self._recent.receive_exchange(Exchange(speaker, agent, at, called=True))
+
+    def receive_reply_start(self, *, speaker: str, agent: str) -> None:
+        """Take in that a reply begins: who it is for may talk over it without a name.
+
+        Args:
+            speaker: Id of the person whom it answers.
+            agent: Id of the agent that speaks.
+
+        """
+        self._recent.receive_exchange(Exchange(speaker, agent, math.inf))
 
     def receive_reply(self, *, speaker: str, agent: str, text: str, at: float) -> None:
         """Take in that a reply ended, or was stopped.
@@ -223,127 +249,140 @@ class Relevance:
             at: When it ended, in seconds on the conversation clock.
 
         """
-        self._replies[speaker] = _Reply(agent, at, asked=_is_marked(text))
+        asked = is_marked(text)
+        self._recent.receive_exchange(Exchange(speaker, agent, at, asked=asked))
 
-    def _weigh(self, remark: _Remark, agent: str) -> Judgement:
-        before = remark.utterance.continues
-        if before is not None and before.addressed:
-            return _judgement("goes on", [_NOTHING, _GOES_ON], addressed=True, agent=before.agent)
-        mentions = self._mentions(remark)
-        call = next((m for m in mentions if call_position(remark.words, m)), None)
-        if call:
-            named = _judgement("named", [_NOTHING, _naming(call)], addressed=True, agent=call.owner)
-            return replace(named, bare_name=is_bare(remark.words, call))
-        if self.sensitivity == "low":
-            return _judgement("not named", [_NOTHING], addressed=False, agent=agent)
-        evidence = [_NOTHING, *self._state(remark)]
-        if self.leaning:
-            evidence.append(_Evidence("corrections here", self.leaning))
-        if mentions and remark.others:
-            evidence.append(_SPOKE_OF_AGENT)
-        if _probability(evidence) >= _EVEN:
-            return _judgement("in conversation", evidence, addressed=True, agent=agent)
-        if self.sensitivity == "medium":
-            return _judgement("not addressed", evidence, addressed=False, agent=agent)
-        evidence += _wording(remark)
-        addressed = _probability(evidence) >= self._config.high_threshold
-        rule = "meant for the bot" if addressed else "not addressed"
-        return _judgement(rule, evidence, addressed=addressed, agent=agent)
+    def _make_finder(self) -> NameFinder:
+        return NameFinder(self._names, learnt=self.variants.learnt())
 
-    def _mentions(self, remark: _Remark) -> list[Mention]:
-        """Return the mentions of agents; what is exactly a person's name is theirs."""
-        people = {index for who in remark.people for index in range(who.start, who.end)}
-        return [
-            mention
-            for mention in self._finder.find(remark.words)
-            if mention.likeness is Likeness.EXACT
-            or people.isdisjoint(range(mention.start, mention.end))
-        ]
-
-    def _state(self, remark: _Remark) -> list[_Evidence]:
-        """Weigh what the conversation was about before, and who is there."""
-        evidence = [] if remark.others else [_ALONE]
-        reply = self._replies.get(remark.utterance.speaker.id)
-        since = remark.utterance.start - reply.at if reply else math.inf
-        if reply and since <= self._follow_up:
-            feature = f"follow-up {max(since, 0.0):.1f} s after {reply.agent}"
-            evidence.append(_Evidence(feature, _FOLLOW_UP))
-            if reply.asked and is_answer(remark.words):
-                evidence.append(_ANSWER)
-        if is_nod(remark.words) and _ANSWER not in evidence:
-            evidence.append(_NOD)
-        called = next((m for m in remark.people if call_position(remark.words, m)), None)
-        if called:
-            evidence.append(_Evidence(f"calls someone else ({called.heard})", _CALLED_SOMEONE))
-        answered = self._answered(remark)
-        if answered:
-            evidence.append(_Evidence(f"answers someone else ({answered})", _ANSWERED_SOMEONE))
-        return evidence
-
-    @property
-    def _follow_up(self) -> float:
+    def _is_recent(self, exchange: Exchange, utterance: Utterance) -> bool:
+        """Whether somebody speaks within the follow-up window of an exchange, or during it."""
         longer = HIGH_FOLLOW_UP if self.sensitivity == "high" else 1.0
-        return self._config.follow_up * longer
+        return utterance.start - exchange.end <= self._config.follow_up * longer
 
-    def _answered(self, remark: _Remark) -> str | None:
-        """Return the name of whom the utterance seems to answer, if anybody."""
-        if is_request(remark.words) or remark.asks:
-            return None
-        start = remark.utterance.start
-        for person in remark.others:
-            talk = self._talk.get(person.id)
-            if talk and talk.start < start <= talk.end + ANSWERS_SOMEONE:
-                return person.name
+    def _thread(self, utterance: Utterance) -> _Thread | None:
+        """Return what the utterance goes on with, if that was for an agent."""
+        before = utterance.continues
+        if before and before.addressed:
+            return _Thread(before.agent, _GOES_ON, before.named)
+        last = self._recent.exchange(utterance.speaker.id)
+        if last and last.called and self._is_recent(last, utterance):
+            called = Evidence(f"called {last.agent} before", _CALLED_BEFORE)
+            return _Thread(last.agent, called, named=True)
         return None
 
+    def _weigh(self, utterance: Utterance, remark: Remark, agent: str) -> Judgement:
+        """Judge an utterance in which nobody was named, at medium or high."""
+        state = [_BASE, *self._learnt(), *self._state(utterance, remark)]
+        judgement = _decide("in conversation", state, agent)
+        if judgement.addressed or self.sensitivity == "medium":
+            return judgement
+        words = [*self._amid_talk(utterance, remark), *words_for_assistants(remark)]
+        threshold = self._config.high_threshold
+        return _decide("meant for the bot", [*state, *words], agent, threshold=threshold)
 
-_EVEN = 0.5
-_SHORTEST_FIRST_NAME = 3
-_NO_FIRST_NAMES = FILLERS | SUBJECTS | WH_WORDS | AUXILIARIES
+    def _learnt(self) -> list[Evidence]:
+        return [Evidence("corrections here", self.leaning)] if self.leaning else []
+
+    def _state(self, utterance: Utterance, remark: Remark) -> list[Evidence]:
+        """Weigh what the conversation was about before, and who is there."""
+        evidence = [] if remark.others else [_ALONE]
+        reply = self._recent.exchange(utterance.speaker.id)
+        if reply and self._is_recent(reply, utterance):
+            evidence += self._follow_up(reply, utterance, remark)
+        else:
+            evidence += self._floor(utterance, remark)
+        evidence += _against(remark, answers=_ANSWER in evidence)
+        if remark.agents and remark.others:
+            evidence.append(_SPEAKS_OF_AGENT)
+        answered = self._answered(utterance, remark)
+        if answered:
+            evidence.append(Evidence(f"answers someone else ({answered.name})", _ANSWERS_SOMEONE))
+        return evidence
+
+    def _follow_up(self, reply: Exchange, utterance: Utterance, remark: Remark) -> list[Evidence]:
+        """Weigh words that follow a reply to the same person, or that are said over it."""
+        when = f"{max(utterance.start - reply.end, 0.0):.1f} s after"
+        if reply.end == math.inf:
+            when = "over"
+        evidence = [Evidence(f"follow-up {when} {reply.agent}", _FOLLOW_UP)]
+        if reply.asked and is_answer(remark.words):
+            evidence.append(_ANSWER)
+        talk = self._recent.talk(utterance.speaker.id)
+        asks = remark.is_request or remark.is_question
+        if remark.others and is_to_people(remark.words):
+            evidence.append(_TURNS_TO_PEOPLE)
+        elif talk and reply.end < talk.start < utterance.start and not asks:
+            evidence.append(_TURNED_AWAY)
+        return evidence
+
+    def _floor(self, utterance: Utterance, remark: Remark) -> list[Evidence]:
+        """Weigh words to whoever spoke last, if that was the bot, answering somebody else."""
+        reply = self._recent.floor()
+        if reply and self._is_recent(reply, utterance) and is_asked_of_speaker(remark.words):
+            return [Evidence(f"{reply.agent} has the floor", _FLOOR), _ASKS_THE_BOT]
+        return []
+
+    def _answered(self, utterance: Utterance, remark: Remark) -> Participant | None:
+        """Return whom the utterance seems to answer, if anybody."""
+        if remark.is_request or remark.is_question:
+            return None
+        return self._recent.answered(remark.others, utterance.start, within=ANSWERS_SOMEONE)
+
+    def _amid_talk(self, utterance: Utterance, remark: Remark) -> list[Evidence]:
+        talking = self._recent.answered(remark.others, utterance.start, within=AMID_TALK)
+        return [_AMID_TALK] if talking else []
 
 
-def _called(person: Participant) -> tuple[str, ...]:
-    """Return what people may call someone: the display name, or its first word."""
-    words = [word.text for word in split_words(person.name)]
-    names = [person.name] if len(words) > 1 else []
-    if words and len(words[0]) >= _SHORTEST_FIRST_NAME and words[0] not in _NO_FIRST_NAMES:
-        names.append(words[0])
-    return tuple(names)
+def _against(remark: Remark, *, answers: bool = False) -> list[Evidence]:
+    """Weigh what speaks against the bot whoever was talking before.
 
+    Args:
+        remark: What was said.
+        answers: Whether a nod would answer the bot's question.
 
-def _naming(call: Mention) -> _Evidence:
-    feature, weight = _NAMED[call.likeness]
-    return _Evidence(f"{feature} ({call.heard})", weight)
-
-
-def _is_marked(text: str) -> bool:
-    """Whether the last mark of a text is a question mark."""
-    return text.rstrip(" \"'\u201d\u2019)").endswith(("?", "\uff1f"))
-
-
-def _wording(remark: _Remark) -> list[_Evidence]:
-    """Weigh the words alone."""
-    evidence: list[_Evidence] = []
-    if is_request(remark.words):
-        evidence.append(_REQUEST)
-    elif remark.asks:
-        evidence.append(_QUESTION)
-    if is_topical(remark.words):
-        evidence.append(_TOPIC)
-    if is_between_people(remark.words):
-        evidence.append(_BETWEEN_PEOPLE)
+    """
+    evidence = [_NOD] if remark.is_nod and not answers else []
+    person = remark.called_person
+    if person:
+        evidence.append(Evidence(f"calls someone else ({person.heard})", _CALLS_SOMEONE))
     return evidence
 
 
-def _probability(evidence: Sequence[_Evidence]) -> float:
-    return 1.0 / (1.0 + math.exp(-sum(item.weight for item in evidence)))
+def _named(remark: Remark, call: Mention) -> Judgement:
+    feature, weight = _NAMED[call.likeness]
+    evidence = [_BASE, Evidence(f"{feature} ({call.heard})", weight)]
+    judgement = _decide("named", evidence, call.owner, named=True)
+    return replace(judgement, bare_name=is_bare(remark.words, call))
 
 
-def _judgement(
-    rule: str, evidence: Sequence[_Evidence], *, addressed: bool, agent: str
+def _decide(
+    rule: str,
+    evidence: Sequence[Evidence],
+    agent: str,
+    *,
+    otherwise: str = "not addressed",
+    threshold: float = _EVEN,
+    named: bool = False,
 ) -> Judgement:
-    why = f"{rule}: {', '.join(map(str, evidence))}"
-    return Judgement(addressed, round(_probability(evidence), 4), why, agent)
+    """Add evidence up.
+
+    Args:
+        rule: What decides when the bot is addressed.
+        evidence: Everything that counts.
+        agent: Who should answer.
+        otherwise: What to say when it is not addressed.
+        threshold: Probability from which it is.
+        named: Whether the agent was called.
+
+    """
+    score = probability(total(evidence))
+    addressed = score >= threshold
+    why = f"{rule if addressed else otherwise}: {', '.join(map(str, evidence))}"
+    close = abs(total(evidence) - log_odds(threshold)) < GREY
+    return Judgement(
+        addressed, round(score, 4), why, agent, named=named and addressed, grey=close and not named
+    )
 
 
 def short_names(agents: Sequence[NamedAgent]) -> list[str]:

@@ -85,6 +85,8 @@ class Turn:
     """How often the agent was asked before the turn was over."""
 
     interrupted: bool = False
+    merged: bool = False
+    """Whether it is part of a later turn, and recorded there."""
 
     def take_back(self) -> None:
         """Throw away what was begun for the turn: its speaker goes on."""

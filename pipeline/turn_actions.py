@@ -92,6 +92,8 @@ class StopReply:
 
     turn: int
     speaker: str
+    merged_into: int | None = None
+    """Turn that takes ``turn`` in: its speaker was not done when the reply began."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,9 @@ class _Reply:
 
     turn: int
     speaker: str
+    turn_start: float
     turn_end: float
+    voiced: float
 
 
 class TurnTaking:
@@ -152,8 +154,8 @@ class TurnTaking:
         turn.voiced += end - start
         turn.end = end
         if self._is_over_reply(turn):
-            self._barge_in.receive_speech(turn.number, end - start)
-            self._judge_barge_in(turn)
+            self._barge_in.receive_speech(turn.number, start=start, end=end)
+            self._judge_barge_in(speaker)
         if end - turn.start >= self._config.max_turn:
             self._end(turn, EndedBy.LIMIT)
 
@@ -204,14 +206,14 @@ class TurnTaking:
         if self._reply is None or span.turn == self._reply.turn:
             return
         self._barge_in.receive_words(span.turn, meaning)
-        self._judge_barge_in(span)
+        self._judge_barge_in(span.speaker)
 
     def receive_reply_started(self, span: Span) -> None:
         """Take in that the first sample of the reply to a turn was handed over."""
         turn = self._turns.get(span.speaker)
         if turn is not None and turn.number == span.turn:
             self._forget(turn)
-        self._reply = _Reply(span.turn, span.speaker, span.end)
+        self._reply = _Reply(span.turn, span.speaker, span.start, span.end, span.voiced)
         self._barge_in = BargeIn(self._config)
         self._tell_volume()
 
@@ -302,7 +304,9 @@ class TurnTaking:
     def _cut_off(self, turn: _Turn) -> None:
         """Let the turn be answered as it is, whatever its speaker says now."""
         del self._turns[turn.speaker]
-        self._cut[turn.speaker] = _Reply(turn.number, turn.speaker, turn.end)
+        self._cut[turn.speaker] = _Reply(
+            turn.number, turn.speaker, turn.start, turn.end, turn.voiced
+        )
 
     def _forget(self, turn: _Turn) -> None:
         """Let a turn go: nothing can be added to it any more."""
@@ -382,12 +386,27 @@ class TurnTaking:
         # they are talking with each other.
         return self._reply is not None and turn.over_reply == self._reply.turn
 
-    def _judge_barge_in(self, by: _Turn | Span) -> None:
-        if self._reply is not None and self._barge_in.stopped:
-            self._actions.append(StopReply(self._reply.turn, by.speaker))
-            self._end_reply()
-        else:
+    def _judge_barge_in(self, speaker: str) -> None:
+        reply, turn = self._reply, self._turns.get(speaker)
+        if reply is None or not self._barge_in.stopped:
             self._tell_volume()
+            return
+        goes_on = turn is not None and turn.continues == reply.turn
+        if turn is not None and goes_on and not self._barge_in.silenced:
+            self._actions.append(StopReply(reply.turn, speaker, merged_into=turn.number))
+            self._merge(reply, turn)
+        else:
+            self._actions.append(StopReply(reply.turn, speaker))
+        self._end_reply()
+
+    def _merge(self, before: _Reply, turn: _Turn) -> None:
+        """Make one turn of a turn and of what its speaker still had to say."""
+        turn.start, turn.continues = before.turn_start, None
+        turn.voiced += before.voiced
+        if turn.speculated or turn.phase is not Phase.TALKING:
+            # Its words were understood without those before them.
+            self._actions.append(Resume(turn.number))
+            self._actions.append(Speculate(turn.span()))
 
     def _end_reply(self) -> None:
         self._reply = None

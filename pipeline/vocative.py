@@ -1,10 +1,10 @@
 """Whether a name in an utterance calls its bearer, or speaks about them.
 
-A name calls where English puts vocatives: first in a sentence ("hey Jarvis,
-…"), last in it ("…, Jarvis"), or between commas. "Jarvis said …" and "I told
-Jarvis" have the name in those places too and are talk about him; the words
-next to the name tell. The word lists are English; in other languages a
-name first or last in a sentence calls.
+A name calls where vocatives stand: first in a sentence ("hey Jarvis, …"), last
+in it ("…, Jarvis"), or between commas. "Jarvis said …" and "I told Jarvis" have
+the name in those places too and are talk about him; the words next to the name
+tell, in English. In other languages a name first or last in a sentence calls;
+greetings and the like around it are known in ten (:mod:`pipeline.call_words`).
 
 Sans I/O.
 """
@@ -14,17 +14,20 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 
+from pipeline.call_words import ENGLISH, OTHERS
 from pipeline.names import Mention, Word, word_set
 
-GREETINGS = frozenset({"hey", "hi", "hello", "hallo", "yo", "heya", "hiya", "oi"})
+GREETINGS = ENGLISH.greetings.union(*(words.greetings for words in OTHERS.values()))
 """Words that call someone: a name behind them is always called."""
 
-FILLERS = GREETINGS | word_set(
-    "ok okay so um umm uh uhm er erm ah oh eh hm hmm mm well now please and but right alright yeah"
-    " yes yep no nope like then sorry wait listen actually anyway great cool good morning afternoon"
-    " evening night thanks thank you excuse me dear"
+_OPENERS = ENGLISH.openers.union(*(words.openers for words in OTHERS.values()))
+
+FILLERS = ENGLISH.greetings | ENGLISH.openers | ENGLISH.others
+"""English words that may stand before a name, or any sentence, without changing it."""
+
+_BEFORE = FILLERS.union(
+    *(words.greetings | words.openers | words.others for words in OTHERS.values())
 )
-"""Words that may stand before a name, or any sentence, without changing it."""
 
 WH_WORDS = word_set(
     "what what's whats who who's whos where where's wheres when when's whens why why's how how's"
@@ -47,6 +50,10 @@ _REPORTS = word_set(
     " needed likes liked hates loves asked asks answered answers heard hears understands understood"
     " took takes tried tries used uses became stopped broke crashed never and or s"
 )
+_LINKS = frozenset({"and", "or"})
+_LINKED_WISHES = WH_WORDS | word_set(
+    "in on at for from to of with by then also now tomorrow today tonight yesterday please"
+)
 _ADVERBS = word_set("just also already really always actually only even probably still")
 _PREDICATES = word_set(
     "not a an so very really too just still always never good great bad wrong right broken down"
@@ -64,7 +71,11 @@ _ABOUT_SOMEONE = frozenset(
     {("what", "about"), ("how", "about"), ("think", "about"), ("think", "of"), ("heard", "of")}
     | {(wh, be) for wh in ("who", "where", "how") for be in ("is", "was")}
 )
-_CLOSERS = frozenset({"please", "thanks", "thank", "you", "ok", "okay", "now", "dear"})
+_CLOSERS = ENGLISH.closers.union(*(words.closers for words in OTHERS.values()))
+_ANSWERED = word_set(
+    "hello hi hiya hallo hola bonjour bonsoir salut coucou ciao salve ola hoi hei hej moin servus"
+)
+_BARE = (GREETINGS | _OPENERS) - _ANSWERED  # who is greeted greets back, at once
 _MOST_FILLERS = 5
 
 
@@ -101,7 +112,7 @@ def opening(words: Sequence[Word], at: int) -> int:
     """
     start = sentence_start(words, at)
     stop = min(at, start + _MOST_FILLERS)
-    while start < stop and words[start].text in FILLERS:
+    while start < stop and words[start].text in _BEFORE:
         start += 1
     return start
 
@@ -124,6 +135,8 @@ def _is_subject(words: Sequence[Word], mention: Mention) -> bool:
     rest = _rest(words, mention.end)
     if rest[0] in _ADVERBS and len(rest) > 1:
         rest = rest[1:]
+    if rest[0] in _LINKS and not _LINKED_WISHES.isdisjoint(rest[1:2]):
+        return False  # "jarvis, and in paris?"
     return rest[0] in _REPORTS or (
         rest[0] in _MODALS | _COPULAS | _THIRD_PERSON_AUXILIARIES and not _is_inverted(rest)
     )
@@ -170,6 +183,20 @@ def _is_object(words: Sequence[Word], mention: Mention) -> bool:
 
 
 def is_bare(words: Sequence[Word], mention: Mention) -> bool:
-    """Return whether nothing but a name was said, perhaps with a greeting."""
+    """Return whether nothing but a name was said, perhaps with a word that calls ("hey").
+
+    Who says hello, thanks or yes wants no more than that to be heard.
+    """
     around = [*words[: mention.start], *words[mention.end :]]
-    return all(word.text in FILLERS or word.text in _CLOSERS for word in around)
+    return all(word.text in _BARE for word in around)
+
+
+def calling_places(words: Sequence[Word]) -> tuple[int, ...]:
+    """Return the indices of words that would call someone if they were names: first, last."""
+    if not words:
+        return ()
+    last = len(words) - 1
+    while last and words[last].text in _CLOSERS:
+        last -= 1
+    first = opening(words, last)
+    return (first, last) if first < last else (last,)

@@ -75,9 +75,19 @@ class SceneFolder:
     def tell(self, speaker: str, recording: Recording, track: float, **truth: Any) -> float:
         """Note a turn that is heard on a track; ``track`` is where the recording begins."""
         start, end = (round(track + edge, 3) for edge in recording.speech)
-        turn = {"speaker": speaker, "start": start, "end": end, "text": recording.text}
+        turn: dict[str, Any] = {
+            "speaker": speaker,
+            "start": start,
+            "end": end,
+            "text": recording.text,
+        }
         if recording.pause is not None:
             turn["pause"] = round(recording.pause, 3)
+        if recording.parts:
+            turn["parts"] = [
+                {"start": round(track + first, 3), "end": round(track + last, 3), "text": text}
+                for first, last, text in recording.parts
+            ]
         self._content["turns"].append({**turn, **truth})
         self.end = max(self.end, end)
         return end

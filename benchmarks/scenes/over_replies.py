@@ -13,6 +13,7 @@ from benchmarks.scenes.folder import (
 )
 from benchmarks.scenes.recordings import Recording
 from benchmarks.scenes.studio import PEOPLE, Studio
+from benchmarks.scenes.words import FOREIGN_STOP_WORDS
 
 LONG_SECONDS = 13.0
 """Length of the long reply, nearly, in the offline voice."""
@@ -80,6 +81,26 @@ def stop_words(scene: SceneFolder, studio: Studio) -> None:
 def stop_words_by_another(scene: SceneFolder, studio: Studio) -> None:
     """Somebody else has heard enough."""
     _stop_words(scene, studio, "ben")
+
+
+def german_stop_words(scene: SceneFolder, studio: Studio) -> None:
+    """Stop words in German."""
+    _stop_words(scene, studio, "ann", language="de")
+
+
+def french_stop_words(scene: SceneFolder, studio: Studio) -> None:
+    """Stop words in French."""
+    _stop_words(scene, studio, "ann", language="fr")
+
+
+def spanish_stop_words(scene: SceneFolder, studio: Studio) -> None:
+    """Stop words in Spanish."""
+    _stop_words(scene, studio, "ann", language="es")
+
+
+def italian_stop_words(scene: SceneFolder, studio: Studio) -> None:
+    """Stop words in Italian."""
+    _stop_words(scene, studio, "ann", language="it")
 
 
 def fixture_stop(scene: SceneFolder, studio: Studio) -> None:
@@ -162,13 +183,16 @@ def _commands(
     scene.save(**SCRIPTED, replies=MEDIUM_REPLY)
 
 
-def _stop_words(scene: SceneFolder, studio: Studio, speaker: str) -> None:
+def _stop_words(scene: SceneFolder, studio: Studio, speaker: str, *, language: str = "en") -> None:
     _ask(scene, studio, times=4)
     for reply in range(4):
-        said = studio.voices.say(studio.stop_words.take(), studio.voice(speaker))
+        if language == "en":
+            said = studio.voices.say(studio.stop_words.take(), studio.voice(speaker))
+        else:
+            said = studio.voices.say(FOREIGN_STOP_WORDS[language][reply], language)
         after = round(studio.chance.uniform(0.3, 6.0), 2)
         scene.interrupt(speaker, said, "barge_in", after, reply=reply, stop_word=True)
-    scene.save(**SCRIPTED, replies=MEDIUM_REPLY)
+    scene.save(**SCRIPTED, replies=MEDIUM_REPLY, language=language)
 
 
 def _nods(scene: SceneFolder, studio: Studio, people: Sequence[str]) -> None:

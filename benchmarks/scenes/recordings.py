@@ -38,6 +38,9 @@ class Recording:
     pause: float | None = None
     """The longest pause inside, in seconds; ``None`` when it is not known."""
 
+    parts: tuple[tuple[float, float, str], ...] = ()
+    """From when to when which words are said; evenly when empty."""
+
     cuts: tuple[float, ...] = ()
     """Where a speaker might hesitate: after a word that leaves the sentence open."""
 
@@ -57,7 +60,7 @@ class Recording:
 
     def saying(self, text: str) -> Recording:
         """Return it with other words for scripted recognition."""
-        return replace(self, text=text)
+        return replace(self, text=text, parts=())
 
     def spoken(self) -> Samples:
         """Return the speech alone."""
@@ -98,9 +101,30 @@ class Recording:
             sound.cut(self.samples, (0.0, at)), tone, self.samples[sound.place(at) :]
         )
         whole = length + (before[1] - before[0] if before else 0.0)
-        speech = (self.speech[0], self.speech[1] + length)
-        pause = max(whole, self.pause or 0.0)
-        return replace(self, samples=samples, speech=speech, pause=pause, cuts=(), gaps=())
+        return replace(
+            self,
+            samples=samples,
+            speech=(self.speech[0], self.speech[1] + length),
+            pause=max(whole, self.pause or 0.0),
+            parts=tuple(self._parts_around(at, length)),
+            cuts=(),
+            gaps=(),
+        )
+
+    def _parts_around(self, at: float, length: float) -> Iterator[tuple[float, float, str]]:
+        """Yield its words with a pause at some time."""
+        for start, end, text in self.parts or ((*self.speech, self.text),):
+            if end <= at:
+                yield start, end, text
+            elif start >= at:
+                yield start + length, end + length, text
+            else:
+                words = text.split()
+                number = round((at - start) / (end - start) * len(words))
+                if number:
+                    yield start, at, " ".join(words[:number])
+                if number < len(words):
+                    yield at + length, end + length, " ".join(words[number:])
 
 
 class Recordings:

@@ -83,15 +83,17 @@ def _room(
 ) -> None:
     """Let people talk with natural gaps and overlaps."""
     found = studio.recordings.commands(turns)
-    at, free, asker = 1.0, dict.fromkeys(people, 0.0), ""
+    at, free, before, asker = 1.0, dict.fromkeys(people, 0.0), "", ""
     for number, recording in enumerate(found, start=1):
         said = recording.tight()
         # Nobody has two voices, and nobody who was just answered turns to the others at once:
         # for whom that is cannot be told.
         begin = at - said.speech[0]
-        able = [one for one in people if free[one] <= begin and one != asker]
+        able = [one for one in people if free[one] <= begin and one not in {before, asker}]
+        if not able:  # with two people there is only one other
+            able = [one for one in people if one != before]
+        before = speaker = studio.chance.choice(able)
         asker = ""
-        speaker = studio.chance.choice(able or [min(people, key=lambda one: free[one])])
         begin = max(begin, free[speaker])
         asks = every > 0 and number % every == 0
         text = studio.request() if asks else studio.talk.take()

@@ -134,6 +134,10 @@ def name_then_request(scene: SceneFolder, studio: Studio) -> None:
             (called.speech[0], offset + wanted.speech[1]),
             f"jarvis {request.text}",
             pause=offset + wanted.speech[0] - called.speech[1],
+            parts=(
+                (*called.speech, "jarvis"),
+                (offset + wanted.speech[0], offset + wanted.speech[1], request.text),
+            ),
         )
         end = scene.say("ann", whole, scene.end + 1.0, addressed=True)
         scene.end = max(scene.end, end + GAP)

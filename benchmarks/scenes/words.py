@@ -131,12 +131,19 @@ STOP_WORDS = (
     "shut up",
     "that's enough",
     "be quiet jarvis",
-    "halt",
-    "basta",
-    "arrête",
-    "para",
+    "enough",
+    "jarvis be quiet",
+    "hang on",
 )
-"""Want nothing but silence; the last four in other languages."""
+"""Want nothing but silence."""
+
+FOREIGN_STOP_WORDS = {
+    "de": ("stopp", "warte mal", "jarvis halt", "sei still"),
+    "fr": ("arrête", "attends", "jarvis stop", "tais-toi"),
+    "es": ("para", "espera", "jarvis para", "cállate"),
+    "it": ("basta", "aspetta", "jarvis fermati", "zitto"),
+}
+"""The same in other languages; also names of voices."""
 
 _THINGS = ("weather", "news", "schedule", "calendar")
 _CITIES = ("london", "paris", "tokyo", "chicago", "madrid", "sydney")

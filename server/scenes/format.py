@@ -58,6 +58,17 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Some words of a turn."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    start: Seconds
+    end: Seconds
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
 class TrueTurn:
     """What someone really said, and when."""
 
@@ -84,6 +95,9 @@ class TrueTurn:
 
     reply: bool = True
     """Whether a reply to it may be heard; ``False`` when a person answers first."""
+
+    parts: tuple[Part, ...] = ()
+    """When its words are said, for scripted recognition; else evenly from start to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +183,9 @@ class Scene:
 
     present: tuple[Text, ...] | None = None
     """Who is in the room all the time; ``None`` is everyone who speaks."""
+
+    language: Text = "en"
+    """ISO 639-1 code of scripted words."""
 
     stt: Recogniser = "configured"
     """Who turns speech into words: the configured model, the 91-word test fixture, or nobody
@@ -345,7 +362,7 @@ def _lines(error: ValidationError) -> Iterator[str]:
 def _suggestion(name: str) -> str:
     known = {
         field.name
-        for kind in (Scene, Track, TrueTurn, Replies, Interruption, Echo)
+        for kind in (Scene, Track, TrueTurn, Part, Replies, Interruption, Echo)
         for field in dataclasses.fields(kind)
     }
     close = difflib.get_close_matches(name, known, n=1)

@@ -34,6 +34,7 @@ class HeardReplies:
         self._samples = 0
         self._at = 0.0
         self._reply: Playback | None = None
+        self._taken_back: list[Playback] = []
         self._sound: deque[tuple[int, Sound]] = deque()
         """What was heard lately, each piece with the number of its first sample."""
 
@@ -46,8 +47,10 @@ class HeardReplies:
         """
         self._waiting.append(samples)
         self._samples += len(samples)
-        if self._reply is not None:
+        if self._reply is not None and self._reply.stopped is None:
             return False
+        if self._reply is not None:  # its turn went on, and has had no record yet
+            self._taken_back.append(self._reply)
         self._reply = Playback(self._at, self._at)
         return True
 
@@ -83,6 +86,11 @@ class HeardReplies:
         """Return when the last reply was heard, once: the next sound begins another."""
         reply, self._reply = self._reply, None
         return reply
+
+    def take_taken_back(self) -> tuple[Playback, ...]:
+        """Return the replies before the last that were broken off and have not been told of."""
+        replies, self._taken_back = tuple(self._taken_back), []
+        return replies
 
     def cut(self, start: float, samples: int) -> Sound:
         """Return what was heard from ``start`` on, at :data:`~pipeline.audio.HEARING_RATE`.

@@ -58,6 +58,9 @@ class ObservedTurn:
     reply: Playback | None = None
     """When its reply was heard; ``None`` when there was none."""
 
+    taken_back: tuple[Playback, ...] = ()
+    """Replies to parts of the turn, broken off because it went on."""
+
     @property
     def first_audio(self) -> float | None:
         """When the first sample of its reply would have gone out in real time.
@@ -75,9 +78,15 @@ class ObservedTurn:
         known = [span for span in spans if span is not None]
         return self.record.end + sum(known) / 1000 if len(known) == len(spans) else None
 
-    def reply_heard_at(self, at: float) -> bool:
-        """Whether its reply was being played, or held."""
-        return self.reply is not None and self.reply.start <= at < self.reply.over
+    @property
+    def replies(self) -> tuple[Playback, ...]:
+        """All that was heard in answer to it."""
+        return (*self.taken_back, self.reply) if self.reply else self.taken_back
+
+    def reply_heard_at(self, at: float) -> Playback | None:
+        """Return the reply that was being played, or held."""
+        heard = (reply for reply in self.replies if reply.start <= at < reply.over)
+        return next(heard, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,12 @@ from server.scenes.scripted import CountedSpeechToText, ScriptedAgent, ScriptedE
 SETTLE = 0.5
 """Seconds after the last sound in which it may still be on its way to become a turn."""
 
+LONGEST_REST = 90.0
+"""Seconds after the last sound in which replies may still be heard."""
+
 _UNKNOWN_WORD = "something"
 _SECONDS_PER_WORD = 0.4
+_UNDERSTOOD = -30.0  # dB, the level from which the words of an echo are understood
 
 
 async def play_scene(
@@ -88,10 +92,14 @@ class _Performance:
     ) -> None:
         tracks = [Track(_person(track.speaker), track.file, track.at) for track in scene.tracks]
         self._wav = WavTransport(tracks, clock, present=[_person(name) for name in scene.people])
-        self.room = SceneTransport(self._wav, clock, echo=scene.echo)
+        self.room = SceneTransport(
+            self._wav, clock, echo=scene.echo, on_sentence=self._understand_echo
+        )
         self._words = list(_script(scene))
         scripted = scene.stt == "scripted"
-        self._stt = CountedSpeechToText(ScriptedEars(self._words) if scripted else stt)
+        self._stt = CountedSpeechToText(
+            ScriptedEars(self._words, scene.language) if scripted else stt
+        )
         self._agent = ScriptedAgent(scene.replies, clock)
         self._scene = scene
         self._clock = clock
@@ -108,9 +116,17 @@ class _Performance:
     def note(self, record: TurnRecord) -> None:
         """Take in the record of a finished turn."""
         replied = record.latency_ms.get("total") is not None
-        reply = self.room.take_reply() if replied else None
-        self._turns.append(ObservedTurn(record, self._clock.now(), reply))
+        reply, taken_back = self.room.take_reply() if replied else (None, ())
+        self._turns.append(ObservedTurn(record, self._clock.now(), reply, taken_back))
         self._on_turn(record)
+
+    def _understand_echo(self, text: str, at: float) -> None:
+        """Take in that a sentence begins to play: a recogniser understands what comes back."""
+        for echo in self._scene.echo:
+            if echo.gain_db >= _UNDERSTOOD:
+                start = at + echo.delay_ms / 1000
+                end = start + len(text.split()) * _SECONDS_PER_WORD
+                self._words.append(ScriptedTurn(echo.speaker, start, end, text))
 
     async def run(self, conversation: Conversation) -> PlayedScene:
         """Converse until nothing is left to happen."""
@@ -143,8 +159,15 @@ class _Performance:
         return Effort(stt.started, stt.started - stt.needed, len(asked), void)
 
     async def _settle(self, conversation: Conversation) -> None:
-        await self._clock.sleep_until(self._clock.now() + SETTLE)
-        await conversation.wait_idle()
+        """Wait until all that was said is dealt with, but not for a bot that talks with itself."""
+        now = self._clock.now()
+        await self._clock.sleep_until(now + SETTLE)
+        async with asyncio.TaskGroup() as tasks:
+            idle = tasks.create_task(conversation.wait_idle())
+            late = tasks.create_task(self._clock.sleep_until(now + LONGEST_REST))
+            await asyncio.wait((idle, late), return_when=asyncio.FIRST_COMPLETED)
+            idle.cancel()
+            late.cancel()
 
     async def _interrupt(self, item: Interruption) -> None:
         """Speak over a reply once it has begun."""
@@ -172,8 +195,11 @@ def _spoken(item: Interruption, start: float, end: float) -> SpokenInterruption:
 def _script(scene: Scene) -> Iterator[ScriptedTurn]:
     """Yield the words of the scene's tracks; a turn without words gets some, to be a turn."""
     for turn in scene.turns:
-        words = _words(turn.text, turn.end - turn.start)
-        yield ScriptedTurn(turn.speaker, turn.start, turn.end, words)
+        for part in turn.parts:
+            yield ScriptedTurn(turn.speaker, part.start, part.end, part.text)
+        if not turn.parts:
+            words = _words(turn.text, turn.end - turn.start)
+            yield ScriptedTurn(turn.speaker, turn.start, turn.end, words)
     for item in scene.interruptions:
         if item.start is not None and item.end is not None and item.text is not None:
             yield ScriptedTurn(item.speaker, item.start, item.end, item.text)

@@ -72,16 +72,26 @@ class SceneTransport:
         wav: Plays the files, and the replies.
         clock: The conversation clock.
         echo: Whose microphones pick up the replies.
+        on_sentence: Gets each sentence that is played, and when it begins.
 
     """
 
-    def __init__(self, wav: WavTransport, clock: Clock, *, echo: Sequence[Echo] = ()) -> None:
+    def __init__(
+        self,
+        wav: WavTransport,
+        clock: Clock,
+        *,
+        echo: Sequence[Echo] = (),
+        on_sentence: Callable[[str, float], None] = lambda _text, _at: None,
+    ) -> None:
         self._wav = wav
         self._clock = clock
         self._frames: asyncio.Queue[AudioFrame | None] = asyncio.Queue()
         self._interrupting: set[str] = set()
         self._begun: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
         self._starts: list[float] = []
+        self._on_sentence = on_sentence
+        self._sentence: int | None = None
         self._heard = HeardReplies()
         self._microphones = {item.speaker: OpenMicrophone(item, self._heard) for item in echo}
 
@@ -133,10 +143,13 @@ class SceneTransport:
         await self._begun[reply].wait()
         return self._starts[reply]
 
-    def take_reply(self) -> Playback | None:
-        """Return when the last reply was heard, once: the next sound begins another."""
+    def take_reply(self) -> tuple[Playback | None, tuple[Playback, ...]]:
+        """Return when the last reply was heard, once: the next sound begins another.
+
+        And those before it that were taken back because their turn went on.
+        """
         self._take_account()
-        return self._heard.take_reply()
+        return self._heard.take_reply(), self._heard.take_taken_back()
 
     async def play(self, audio: ReplyAudio) -> None:
         """Queue audio; returns when there is room for more."""
@@ -144,6 +157,9 @@ class SceneTransport:
         if self._heard.queue(audio.samples):
             self._begun[len(self._starts)].set()
             self._starts.append(now)
+        if audio.piece != self._sentence:
+            self._sentence = audio.piece
+            self._on_sentence(audio.text, now + self._wav.ledger.seconds_waiting)
         await self._wav.play(audio)
 
     async def drain(self) -> None:

@@ -142,17 +142,17 @@ def summarize(played: Sequence[PlayedScene], *, mode: Mode, cpu_seconds: float) 
         turns=len(pairs),
         turn_recall=share(any(recalls(turn, true) for turn in turns) for true, turns in pairs),
         extra_turns=sum(1 for scene in played for _ in scene.extra()),
-        cut_in_rate=share(_cut_in(pair) for pair in timed),
+        cut_in_rate=share(cut_in(pair) for pair in timed),
         split_rate=share(len(turns) > 1 for _, turns in timed),
         endpoint_ms=percentiles(_endpoint_delays(timed)),
         wer=_wer(_scoring(played, "words")),
         addressed=_addressing(pair for scene in addressing for pair in scene.pairs()),
-        false_replies=sum(map(_false_replies, addressing)) if addressing else None,
+        false_replies=_count_false_replies(addressing),
         other_talk_s=_other_talk(addressing),
         first_audio_ms=percentiles(_first_audio_delays(pairs)),
         barge_in_stop_ms=percentiles(interruptions.stop_delays(played)),
         backchannel_stops=interruptions.backchannel_stops(played),
-        echo_stops=sum(map(interruptions.unexplained_stops, played)) if replied else None,
+        echo_stops=interruptions.echo_stops(played),
         interruptions_missed=interruptions.missed(played),
         total_without_agent_ms=percentiles(_own_delays(replied)),
         cpu_s_per_audio_s=round(cpu_seconds / seconds, 4) if seconds else None,
@@ -177,18 +177,20 @@ def _scoring(played: Iterable[PlayedScene], score: Score) -> Iterator[PlayedScen
 # Turns
 
 
-def _cut_in(pair: Pair) -> bool:
+def cut_in(pair: Pair) -> bool:
     """Return whether the bot answered, or gave the turn up, while it still went on."""
     true, turns = pair
     limit = true.end - _CUT_IN_MARGIN
     return any(
-        turn.closed < limit or (turn.first_audio is not None and turn.first_audio < limit)
+        turn.closed < limit
+        or (turn.first_audio is not None and turn.first_audio < limit)
+        or any(reply.start < limit for reply in turn.taken_back)
         for turn in turns
     )
 
 
 def _cut_ins_by_pause(pairs: Sequence[Pair]) -> CutInRates | None:
-    known = [(pair[0].pause, _cut_in(pair)) for pair in pairs]
+    known = [(pair[0].pause, cut_in(pair)) for pair in pairs]
     flowing = [cut for pause, cut in known if pause is not None and pause <= THOUGHT]
     pausing = [cut for pause, cut in known if pause is not None and pause > THOUGHT]
     return CutInRates(share(flowing), share(pausing)) if flowing or pausing else None
@@ -197,7 +199,7 @@ def _cut_ins_by_pause(pairs: Sequence[Pair]) -> CutInRates | None:
 def _whole(pairs: Iterable[Pair]) -> Iterator[tuple[TrueTurn, ObservedTurn]]:
     """Yield the turns that were let finish, with the observed turn that ended each."""
     for true, turns in pairs:
-        if turns and not _cut_in((true, turns)):
+        if turns and not cut_in((true, turns)):
             yield true, max(turns, key=lambda turn: turn.record.end)
 
 
@@ -265,7 +267,7 @@ def _addressing(pairs: Iterable[Pair]) -> Addressing | None:
         if true.addressed is None:
             continue
         answers = [turn for turn in turns if turn.record.addressed]
-        right = true.addressed and any(_right_agent(turn, true) for turn in answers)
+        right = true.addressed and any(right_agent(turn, true) for turn in answers)
         if true.addressed:
             meant.append(right)
         if answers:
@@ -273,15 +275,20 @@ def _addressing(pairs: Iterable[Pair]) -> Addressing | None:
     return Addressing(share(taken), share(meant)) if meant or taken else None
 
 
-def _right_agent(turn: ObservedTurn, true: TrueTurn) -> bool:
+def right_agent(turn: ObservedTurn, true: TrueTurn) -> bool:
+    """Return whether it was taken by an agent that was meant."""
     return true.agent is None or turn.record.agent == true.agent
 
 
-def _false_replies(scene: PlayedScene) -> int:
-    return sum(
-        turn.first_audio is not None and not any(belongs(turn, spoken) for spoken in _meant(scene))
-        for turn in scene.turns
-    )
+def false_replies(scene: PlayedScene) -> Iterator[ObservedTurn]:
+    """Yield the turns that got a reply although nothing was meant for the bot."""
+    for turn in scene.turns:
+        if turn.first_audio is not None and not any(belongs(turn, one) for one in _meant(scene)):
+            yield turn
+
+
+def _count_false_replies(played: Sequence[PlayedScene]) -> int | None:
+    return sum(1 for scene in played for _ in false_replies(scene)) if played else None
 
 
 def _meant(scene: PlayedScene) -> Iterator[Spoken]:

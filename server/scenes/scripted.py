@@ -38,12 +38,13 @@ class ScriptedEars:
     """Recognition that knows the words of the scene, and of what is said when it is played."""
 
     said: list[ScriptedTurn]
+    language: str = "en"
 
     def start(
         self, samples: Samples, segment: Segment, *, hotwords: Sequence[str] = ()
     ) -> Recognition:
         """Look the utterance up."""
-        return ScriptedSpeechToText(self.said).start(samples, segment)
+        return ScriptedSpeechToText(self.said, language=self.language).start(samples, segment)
 
 
 @dataclass(slots=True)

@@ -42,6 +42,7 @@ CONTRACT: dict[type, dict[str, Kind]] = {
         "_poll_voice_ws": Kind.COROUTINE,
         "_recover_from_invalid_commit": Kind.COROUTINE,
         "_update_voice_channel": Kind.METHOD,
+        "_voice_connect": Kind.COROUTINE,
         "_voice_disconnect": Kind.COROUTINE,
         "_wait_for_state": Kind.COROUTINE,
         "connect": Kind.COROUTINE,
@@ -56,6 +57,7 @@ CONTRACT: dict[type, dict[str, Kind]] = {
         "_connector": Kind.INSTANCE,
         "_disconnected": Kind.INSTANCE,
         "_expecting_disconnect": Kind.INSTANCE,
+        "_runner": Kind.INSTANCE,
         "_socket_reader": Kind.INSTANCE,
         "_state_event": Kind.INSTANCE,
         "dave_pending_transitions": Kind.INSTANCE,
@@ -132,6 +134,7 @@ PARAMETERS = {
     VoiceConnectionState._poll_voice_ws: ["reconnect"],
     VoiceConnectionState._recover_from_invalid_commit: ["transition_id"],
     VoiceConnectionState._update_voice_channel: ["channel_id"],
+    VoiceConnectionState._voice_connect: ["self_deaf", "self_mute"],
     VoiceConnectionState._wait_for_state: ["state", "other_states", "timeout"],
     VoiceConnectionState.connect: [
         "reconnect",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -24,6 +25,10 @@ from tests.peers.discord import (
 )
 
 LIKE = 0.97
+SPOKEN = 30
+"""Frames of 0.6 s."""
+
+LONGEST_KEEPALIVE = 8
 
 
 def test_people_and_the_bot_hear_each_other() -> None:
@@ -40,17 +45,28 @@ def test_people_and_the_bot_hear_each_other() -> None:
     asyncio.run(main())
 
 
-def test_frames_follow_each_other_on_the_conversation_clock() -> None:
+def test_frames_follow_each_other_from_when_the_first_arrived() -> None:
     async def main() -> None:
         async with stage() as scene, scene.call() as call:
+            arrivals: list[float] = []
+
+            def note(datagram: bytes) -> None:
+                if len(datagram) > LONGEST_KEEPALIVE:
+                    arrivals.append(call.clock.now())
+
+            call.client._connection.add_socket_listener(note)
             for _ in range(2):
+                call.frames.clear()
+                arrivals.clear()
                 await scene.ann.say(speech_like(0.6), impair=CLEAN)
+                await until(lambda: len(call.frames) > SPOKEN)
+                # A busy machine reads the first packet late, and then the test knows it from above.
+                assert call.frames[0].end == pytest.approx(arrivals[0], abs=0.1)
+                spoken = call.frames[:SPOKEN]
+                steps = [after.at - before.end for before, after in itertools.pairwise(spoken)]
+                assert max(abs(one) for one in steps) < 0.03
+                assert call.frames[-1].end <= call.clock.now()
                 await asyncio.sleep(0.3)
-            steps = [b.at - a.end for a, b in zip(call.frames, call.frames[1:], strict=False)]
-            (pause,) = (one for one in steps if one > 0.1)
-            assert pause == pytest.approx(0.3, abs=0.1)
-            assert max(abs(one) for one in steps if one != pause) < 0.03
-            assert call.frames[-1].end <= call.clock.now()
 
     asyncio.run(main())
 

@@ -13,7 +13,7 @@ from discord_bot.line import Ending, LineError
 from discord_bot.voice_line import Patience, VoiceLines
 from pipeline.clock import LoopClock
 from tests.discord_bot.calls import ALIKE, LOUNGE, WORKROOM, Stage, ended, stage
-from tests.peers.discord import VoiceOp, until
+from tests.peers.discord import VoiceClose, VoiceOp, until
 from tests.peers.discord.connection import Connection, Message
 
 Cut = Callable[[Connection], bool]
@@ -154,16 +154,47 @@ def test_bot_that_is_sent_away_while_it_enters_stays_away() -> None:
     run(main)
 
 
+@pytest.mark.slow
 def test_bot_that_leaves_while_the_gateway_is_away_is_gone_when_it_is_back() -> None:
     async def main() -> None:
         async with stage() as scene:
             async with scene.call(people=()) as call:
+                gateway = scene.bot.ws
                 scene.discord.gateway.drop()
-                await until(lambda: scene.bot.ws.socket.closed)
+                await until(lambda: gateway.socket.closed)
             await until(lambda: call.session.connection.closed)
             (guild,) = scene.discord.guilds.values()
             await until(lambda: scene.discord.BOT_ID not in guild.voice_states)
             assert not scene.bot.voice_clients
+
+    run(main)
+
+
+@pytest.mark.slow
+def test_bot_that_leaves_while_the_connection_is_made_again_does_not_come_back() -> None:
+    async def main() -> None:
+        async with stage() as scene:
+            async with scene.call(people=()) as call:
+                await call.session.close(VoiceClose.SESSION_NO_LONGER_VALID)
+                await until(lambda: call.session.connection.closed)
+                await asyncio.sleep(0.01)  # discord.py waits a moment before it tries again
+            (guild,) = scene.discord.guilds.values()
+            runner = call.client._connection._runner
+            await until(lambda: runner is None or runner.done())
+            assert scene.discord.BOT_ID not in guild.voice_states
+            assert len(scene.discord.voice) == 1
+
+    run(main)
+
+
+def test_bot_that_discord_has_in_the_channel_already_enters_all_the_same() -> None:
+    async def main() -> None:
+        async with stage() as scene:
+            channel = scene.channel()
+            await channel.guild.change_voice_state(channel=channel)
+            await until(lambda: channel.guild.me.voice is not None)
+            async with scene.call(patience=QUICK) as call:
+                assert await call.hears(scene.ann, seconds=0.5) > ALIKE
 
     run(main)
 

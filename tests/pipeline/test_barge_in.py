@@ -11,6 +11,10 @@ from pipeline.interfaces import Volume
 ANN, BEN = 1, 2
 
 
+def talk(barge_in: BargeIn, turn: int, start: float, seconds: float) -> None:
+    barge_in.receive_speech(turn, start=start, end=start + seconds)
+
+
 @pytest.fixture
 def barge_in() -> BargeIn:
     return BargeIn(TurnsConfig(barge_in=0.35, interruption=0.9))
@@ -32,15 +36,15 @@ def test_nobody_over_it_leaves_it_as_it_is(barge_in):
     ],
 )
 def test_how_long_one_talks_tells(barge_in, seconds, volume, stopped):
-    barge_in.receive_speech(ANN, seconds)
+    talk(barge_in, ANN, 5.0, seconds)
     assert (barge_in.volume, barge_in.stopped) == (volume, stopped)
 
 
 def test_several_talk_for_themselves(barge_in):
-    barge_in.receive_speech(ANN, 0.3)
-    barge_in.receive_speech(BEN, 0.3)
+    talk(barge_in, ANN, 5.0, 0.3)
+    talk(barge_in, BEN, 5.0, 0.3)
     assert barge_in.volume is Volume.DUCKED
-    barge_in.receive_speech(ANN, 0.1)
+    talk(barge_in, ANN, 5.3, 0.1)
     assert barge_in.volume is Volume.HELD
     barge_in.receive_words(ANN, Meaning.NOTHING)
     assert barge_in.volume is Volume.DUCKED
@@ -49,16 +53,16 @@ def test_several_talk_for_themselves(barge_in):
 def test_words_are_waited_for_from_the_last_silence_on(barge_in):
     barge_in.receive_silence(ANN, 4.0)
     assert barge_in.get_timer() is None  # nobody is over it
-    barge_in.receive_speech(ANN, 0.3)
+    talk(barge_in, ANN, 4.7, 0.3)
     assert barge_in.get_timer() is None
     barge_in.receive_silence(ANN, 5.0)
     barge_in.receive_silence(ANN, 5.1)
     assert barge_in.get_timer() == 5.0 + WORDS_PATIENCE
-    barge_in.receive_speech(ANN, 0.03)
+    talk(barge_in, ANN, 5.97, 0.03)
     assert barge_in.get_timer() is None
     barge_in.receive_silence(ANN, 6.0)
     barge_in.handle_timer(6.0 + WORDS_PATIENCE - 0.01)
-    assert barge_in.volume is Volume.DUCKED
+    assert barge_in.volume is Volume.HELD
     barge_in.handle_timer(6.0 + WORDS_PATIENCE)
     assert (barge_in.volume, barge_in.get_timer()) == (Volume.FULL, None)
 
@@ -68,9 +72,10 @@ def test_words_are_waited_for_from_the_last_silence_on(barge_in):
     [(Meaning.NOTHING, False), (Meaning.SPEECH, True), (Meaning.STOP, True)],
 )
 def test_what_is_said_tells(barge_in, meaning, stopped):
-    barge_in.receive_speech(ANN, 0.3)
+    talk(barge_in, ANN, 5.0, 0.3)
     barge_in.receive_words(ANN, meaning)
     assert barge_in.stopped is stopped
+    assert barge_in.silenced is (meaning is Meaning.STOP)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +88,19 @@ def test_of_who_is_not_over_it_only_a_stop_word_counts(barge_in, meaning, stoppe
 
 
 def test_a_nod_begins_anew(barge_in):
-    barge_in.receive_speech(ANN, 0.6)
+    talk(barge_in, ANN, 5.0, 0.6)
     barge_in.receive_words(ANN, Meaning.NOTHING)
-    barge_in.receive_speech(ANN, 0.4)
+    talk(barge_in, ANN, 6.0, 0.34)
+    assert barge_in.volume is Volume.DUCKED
+    talk(barge_in, ANN, 6.34, 0.01)
     assert (barge_in.volume, barge_in.stopped) == (Volume.HELD, False)
+
+
+def test_a_voice_that_comes_and_goes_counts_from_its_first_sound(barge_in):
+    talk(barge_in, ANN, 5.0, 0.1)
+    talk(barge_in, ANN, 5.3, 0.04)
+    assert barge_in.volume is Volume.DUCKED
+    talk(barge_in, ANN, 5.34, 0.03)
+    assert barge_in.volume is Volume.HELD
+    talk(barge_in, ANN, 5.9, 0.1)
+    assert not barge_in.stopped  # but only speech makes it an interruption

@@ -175,6 +175,11 @@ def test_a_name_that_is_a_word_of_the_list_is_a_name() -> None:
     assert read_interjection("Sweet.", [], language="en") is Interjection.BACKCHANNEL
 
 
+def test_words_after_a_laugh_count() -> None:
+    assert en("Haha stop") is Interjection.STOP
+    assert en("Haha what") is Interjection.SPEECH
+
+
 def test_a_nod_with_a_name_calls() -> None:
     assert en("Okay, Jarvis.") is Interjection.CALL
 

@@ -111,3 +111,21 @@ def test_up_to_four_letters_are_short() -> None:
     assert is_short("Zoë")
     assert not is_short("Jarvis")
     assert not is_short("Al Go X")
+
+
+def test_learnt_forms_are_other_spellings_and_are_not_misspelled_again() -> None:
+    finder = NameFinder({"jarvis": ("jarvis",)}, learnt={"jarvis": ["darvish"], "gone": ["gonne"]})
+    assert finder.find(split_words("darvish")) == [
+        Mention("jarvis", "darvish", Likeness.ALIAS, 0, 1)
+    ]
+    assert not finder.find(split_words("garvish gonne"))
+
+
+def test_the_rest_are_the_words_of_no_mention() -> None:
+    assert AGENTS.rest(split_words("hey open claw what time is it jarvis")) == [
+        "hey",
+        "what",
+        "time",
+        "is",
+        "it",
+    ]

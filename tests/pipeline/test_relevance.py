@@ -1,27 +1,24 @@
 import itertools
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import RelevanceConfig, Sensitivity
+from pipeline.feedback import BOUND
 from pipeline.interfaces import Participant
+from pipeline.name_variants import NameVariants, NearMiss
 from pipeline.names import word_set
 from pipeline.relevance import Judgement, NamedAgent, Relevance, Utterance, short_names
 
-ROOT = Path(__file__).parents[2]
-TEXT = ROOT.parent / "shared" / "text"
 ANN = Participant("1", "Ann")
 BEN = Participant("2", "Ben Miller")
 TRAVIS = Participant("3", "Travis")
 WILL = Participant("4", "Will")
 AGENTS = (NamedAgent("jarvis", ("Jarvis",)), NamedAgent("sage", ("Sage", "wise one")))
+TIME = "what time is it"
 LEVELS: tuple[Sensitivity, ...] = ("low", "medium", "high")
 
 
@@ -64,8 +61,8 @@ TABLE = [
     ("play some jazz", 2, 1),
     ("remind me on friday at three", 2, 1),
     ("tell me about philosophy", 2, 1),
-    ("can you hear me", 2, 1),
-    ("stop talking", 2, 1),
+    ("can you hear me", NEVER, 1),
+    ("stop talking", NEVER, 1),
     ("did you watch the game last night", NEVER, 1),
     ("i will be back in ten minutes", NEVER, 1),
     ("let us start the meeting", NEVER, 1),
@@ -232,23 +229,99 @@ def test_sensitivity_changes_at_once() -> None:
 def test_the_threshold_of_high_is_a_setting() -> None:
     strict = Room("high", config=lambda s: RelevanceConfig(sensitivity=s, high_threshold=0.9))
     assert not strict.hear("what time is it").addressed
-    strict.reply(at=50.0)
-    assert strict.hear("in paris", 51.0).addressed  # what medium answers, high always does
+    strict.reply(at=150.0)
+    assert strict.hear("in paris", 151.0).addressed  # what medium answers, high always does
 
 
-def test_why_names_the_rule_and_every_weight() -> None:
+def test_a_score_that_just_reaches_the_threshold_is_enough() -> None:
+    score = Room("high").hear("what time is it").score
+
+    def answers(threshold: float) -> bool:
+        config = RelevanceConfig(sensitivity="high", high_threshold=threshold)
+        return Room("high", config=lambda _: config).hear("what time is it").addressed
+
+    assert answers(score - 0.001)
+    assert not answers(score + 0.001)
+
+
+def whys(room: Room) -> list[str]:
+    """What counts in one conversation in which every rule has its turn, at one sensitivity."""
+    told = [
+        room.hear("hey jarvis what is up", 1.0).why,
+        room.hear("hey jarvus what is up", 2.0).why,
+        room.hear("hey jarvin what is up", 3.0).why,
+    ]
+    room.reply(at=10.0, text="Shall I book it?")
+    told += [room.hear("yes", 13.25).why, room.hear("mm", 14.0).why]
+    room.hear("the train was late", 15.0, BEN)
+    told += [
+        room.hear("because of the snow", 16.5).why,
+        room.hear("ben look", 18.0).why,
+        room.hear("did you watch the game", 18.0).why,
+    ]
+    room.reply(at=30.0)
+    told += [
+        room.hear("they drove the jarvis family home", 31.0).why,
+        room.hear("what did you say", 32.0, BEN).why,
+    ]
+    return told
+
+
+def test_why_names_the_rule_and_every_weight_at_low() -> None:
+    named = [
+        "named: base -3.0, called by name (jarvis) +10.0",
+        "named: base -3.0, called by another name (jarvus) +9.5",
+        "named: base -3.0, called by a similar name (jarvin) +9.0",
+    ]
+    assert whys(Room("low")) == named + ["not named: base -3.0"] * 7
+    assert whys(Room("medium"))[:3] == named
+    assert whys(Room("high"))[:3] == named
+
+
+def test_why_names_the_rule_and_every_weight_at_medium() -> None:
+    assert whys(Room("medium"))[3:] == [
+        (
+            "in conversation: base -3.0, follow-up 3.2 s after sage +4.5,"
+            " answers the bot's question +1.0"
+        ),
+        "not addressed: base -3.0, follow-up 4.0 s after sage +4.5, only a nod -9.0",
+        (
+            "not addressed: base -3.0, follow-up 6.5 s after sage +4.5,"
+            " answers someone else (Ben Miller) -2.0"
+        ),
+        (
+            "not addressed: base -3.0, follow-up 8.0 s after sage +4.5,"
+            " has turned to people -2.0, calls someone else (ben) -10.0"
+        ),
+        "not addressed: base -3.0, follow-up 8.0 s after sage +4.5, turns to people -4.0",
+        "not addressed: base -3.0, follow-up 1.0 s after sage +4.5, speaks of the agent -2.0",
+        "not addressed: base -3.0",
+    ]
+
+
+def test_why_names_the_rule_and_every_weight_at_high() -> None:
     room = Room("high")
-    assert room.hear("hey jarvus what is up").why == (
-        "named: base -3.0, called by another name (jarvus) +9.5"
+    why = whys(room)
+    assert why[5] == (
+        "not addressed: base -3.0, follow-up 6.5 s after sage +4.5,"
+        " answers someone else (Ben Miller) -2.0, people are talking -1.5,"
+        " assistant's topic +0.7, wording -2.2"
     )
-    judged = room.hear("what time is it")
-    assert judged.why == "meant for the bot: base -3.0, question +3.4, assistant's topic +1.0"
-    assert judged.score == pytest.approx(0.8022, abs=1e-4)
-    room.reply(at=50.0)
-    assert room.hear("in paris", 53.2).why == (
-        "in conversation: base -3.0, follow-up 3.2 s after sage +4.5"
+    assert room.hear("what time is it", 200.0).why == (
+        "meant for the bot: base -3.0, question +0.7, assistant's topic +0.7, wording +3.2"
     )
-    assert Room("low").hear("what time is it").why == "not named: base -3.0"
+    assert room.hear("what time is it", 200.0).score == pytest.approx(0.832, abs=1e-3)
+
+
+def test_alone_counts_and_nothing_that_company_counts_for() -> None:
+    room = Room("medium", ANN)
+    assert room.hear("what time is it").why == (
+        "in conversation: base -3.0, alone with the bot +4.5"
+    )
+    room.reply(at=99.0)
+    assert room.hear("did you like jarvis").why == (
+        "in conversation: base -3.0, alone with the bot +4.5, follow-up 1.0 s after sage +4.5"
+    )
 
 
 def test_names_of_up_to_four_letters_are_warned_of() -> None:
@@ -290,53 +363,63 @@ def test_what_is_enough_at_one_sensitivity_is_enough_at_the_next(
     assert judged == sorted(judged)
 
 
-@pytest.mark.skipif(not TEXT.is_dir(), reason="needs the evaluation text in ../shared/text")
-def test_names_are_found_in_commands_and_not_in_meetings() -> None:
-    program = ROOT / "benchmarks" / "relevance_names.py"
-    size = ["--sample", "100", "--talk", "2000", "--json"]
-    run = subprocess.run(
-        [sys.executable, program, TEXT, *size],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for line in run.stdout.splitlines():
-        figures = json.loads(line)
-        assert figures["exact"] >= 0.98, figures  # a small sample; the bar for all is 0.995
-        assert figures.get("aliases", 1.0) >= 0.95, figures
-        assert figures["false_accepts"] == 0, figures
-
-
-@pytest.mark.parametrize("text", ["Jarvis.", "hey jarvis", "Jarvis, please?", "ok jarvis now"])
+@pytest.mark.parametrize(
+    "text", ["Jarvis.", "hey jarvis", "Jarvis, please?", "ok jarvis", "jarvis"]
+)
 def test_a_bare_name_is_told(text: str) -> None:
     judged = Room("low").hear(text, 1.0, ANN)
-    assert (judged.addressed, judged.bare_name) == (True, True)
+    assert (judged.addressed, judged.bare_name, judged.named) == (True, True, True)
 
 
-@pytest.mark.parametrize("text", ["jarvis what time is it", "stop jarvis", "go on jarvis"])
+@pytest.mark.parametrize(
+    "text", ["jarvis what time is it", "stop jarvis", "thank you jarvis", "jarvis no"]
+)
 def test_a_name_with_a_wish_is_not_bare(text: str) -> None:
     judged = Room("low").hear(text, 1.0, ANN)
-    assert (judged.addressed, judged.bare_name) == (True, False)
+    assert (judged.addressed, judged.bare_name, judged.named) == (True, False, True)
 
 
-def test_after_a_call_no_name_is_needed() -> None:
-    room = Room("medium")
-    assert not room.hear("what time is it", 1.0, ANN).addressed
-    room.relevance.receive_call(speaker=ANN.id, agent="jarvis", at=10.0)
-    assert room.hear("what time is it", 12.0, ANN).addressed
-    assert not room.hear("what time is it", 12.0, BEN).addressed
+@pytest.mark.parametrize("level", LEVELS)
+def test_after_a_call_no_name_is_needed(level: Sensitivity) -> None:
+    room = Room(level)
+    room.relevance.receive_call(speaker=ANN.id, agent="sage", at=10.0)
+    judged = room.hear("so it goes", 18.0, ANN)
+    assert (judged.addressed, judged.agent, judged.named) == (True, "sage", True)
+    assert judged.why == "goes on: base -3.0, called sage before +6.0"
+    assert not room.hear("so it goes", 18.0, BEN).addressed
+    nod = room.hear("yeah", 18.0, ANN)
+    assert (nod.addressed, nod.named) == (False, False)
+    assert nod.why == "not addressed: base -3.0, called sage before +6.0, only a nod -9.0"
+    assert not room.hear("ben so it goes", 18.0, ANN).addressed
+    late = 26.1 if level == "high" else 18.1
+    assert not room.hear("so it goes", late, ANN).addressed
+    assert room.hear("jarvis so it goes", 18.0, ANN).agent == "jarvis"
 
 
-@pytest.mark.parametrize("sensitivity", ["low", "medium", "high"])
-def test_what_goes_on_with_a_turn_for_the_bot_is_for_the_same_agent(sensitivity: str) -> None:
-    room = Room(sensitivity)
+def test_a_reply_takes_the_place_of_a_call() -> None:
+    room = Room("low")
+    room.relevance.receive_call(speaker=ANN.id, agent="sage", at=10.0)
+    room.reply(at=12.0)
+    assert not room.hear("and in paris", 13.0).addressed
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_goes_on_with_a_turn_for_the_bot_is_for_the_same_agent(level: Sensitivity) -> None:
+    room = Room(level)
     before = room.hear("sage what is the weather", 1.0, ANN)
-    said = Utterance(ANN, "in london", 3.0, 4.0, before)
-    judged = room.relevance.judge(said, people=room.people, agent="jarvis")
-    assert (judged.addressed, judged.agent) == (True, "sage")
-    assert judged.why.startswith("goes on: ")
+
+    def going_on(text: str) -> Judgement:
+        said = Utterance(ANN, text, 3.0, 4.0, before)
+        return room.relevance.judge(said, people=room.people, agent="jarvis")
+
+    judged = going_on("in london")
+    assert (judged.addressed, judged.agent, judged.named) == (True, "sage", True)
+    assert judged.why == "goes on: base -3.0, goes on with what was for the bot +6.0"
+    unnamed = Utterance(ANN, "in rome", 5.0, 6.0, replace(judged, named=False))
+    assert not room.relevance.judge(unnamed, people=room.people, agent="jarvis").named
+    assert going_on("jarvis i mean").agent == "jarvis"
+    assert not going_on("mm-hm").addressed
+    assert not going_on("ben come here").addressed
 
 
 def test_what_goes_on_with_talk_between_people_is_judged_by_itself() -> None:
@@ -355,6 +438,83 @@ def test_judging_changes_nothing() -> None:
     assert room.hear("with cheese", 53.0, ANN).addressed
 
 
+def test_words_over_a_reply_are_a_follow_up_of_whom_it_answers() -> None:
+    room = Room("medium")
+    room.relevance.receive_reply_start(speaker=ANN.id, agent="sage")
+    judged = room.hear("no i meant paris", 50.0)
+    assert judged.addressed
+    assert judged.why == "in conversation: base -3.0, follow-up over sage +4.5"
+    assert not room.hear("no i meant paris", 50.0, BEN).addressed
+    assert room.hear("can you repeat that", 50.0, BEN).addressed
+
+
+def test_who_asks_the_bot_that_has_just_spoken_to_somebody_else_is_meant() -> None:
+    room = Room("medium")
+    room.reply(at=50.0)
+    judged = room.hear("can you repeat that", 58.0, BEN)
+    assert judged.addressed
+    assert judged.why == (
+        "in conversation: base -3.0, sage has the floor +2.0, asks who just spoke +2.5"
+    )
+    assert not room.hear("can you repeat that", 58.1, BEN).addressed
+    assert not room.hear("could you pass me the salt", 51.0, BEN).addressed
+
+
+def test_the_bot_loses_the_floor_to_people() -> None:
+    room = Room("medium")
+    room.reply(at=50.0)
+    room.hear("the train was late", 51.0, BEN)
+    assert not room.hear("can you repeat that", 54.0, BEN).addressed
+
+
+def test_a_call_is_no_floor() -> None:
+    room = Room("medium")
+    room.relevance.receive_call(speaker=ANN.id, agent="sage", at=50.0)
+    assert not room.hear("can you repeat that", 51.0, BEN).addressed
+
+
+def test_who_has_turned_to_people_is_not_followed_up_by_a_statement() -> None:
+    def after(gap: float, text: str) -> bool:
+        room = Room("medium")
+        room.reply(at=50.0)
+        room.hear("did you watch the game", 50.0 + gap)
+        return room.hear(text, 54.0).addressed
+
+    assert not after(0.5, "two goals at the end")
+    assert after(0.5, "play some jazz")
+    assert after(0.5, "what time is it")
+    assert after(0.0, "two goals at the end")  # it began before the reply had ended
+    assert after(4.0, "two goals at the end")  # it began no earlier than these words
+
+
+def test_amid_talk_of_people_high_wants_more() -> None:
+    def after(seconds: float) -> bool:
+        room = Room("high")
+        room.hear("the train was late", 99.0, BEN)
+        return room.hear("how many ounces are in a pound", 100.0 + seconds).addressed
+
+    assert not after(3.0)
+    assert after(3.1)
+
+
+def test_close_decisions_are_grey() -> None:
+    room = Room("high")
+    assert room.hear("how many ounces are in a pound").grey
+    assert not room.hear("turn off the kitchen lights").grey
+    assert not room.hear("the train was late").grey
+    assert not room.hear("jarvis what time is it").grey
+    assert not Room("medium", ANN).hear("what time is it").grey
+    assert not Room("low").hear("how many ounces are in a pound").grey
+
+
+def test_one_unit_of_log_odds_is_no_longer_close() -> None:
+    room = Room("medium", ANN)
+    room.relevance.leaning = -0.5  # 1.0 left of what speaks for who is alone
+    assert not room.hear("what time is it").grey
+    room.relevance.leaning = -0.6
+    assert room.hear("what time is it").grey
+
+
 def test_corrections_move_what_is_not_named_and_nothing_else() -> None:
     def answers(leaning: float, text: str, level: Sensitivity = "high") -> bool:
         room = Room(level)
@@ -370,3 +530,50 @@ def test_corrections_move_what_is_not_named_and_nothing_else() -> None:
     room = Room("high")
     room.relevance.leaning = -0.5
     assert "corrections here -0.5" in room.hear("what time is it").why
+
+
+@pytest.mark.parametrize("level", ["medium", "high"])
+def test_corrections_within_their_bounds_take_nothing_from_who_is_alone_or_follows_up(
+    level: Sensitivity,
+) -> None:
+    alone, company = Room(level, ANN), Room(level)
+    alone.relevance.leaning = company.relevance.leaning = -BOUND
+    company.reply(at=99.0)
+    assert alone.hear("what time is it").addressed
+    assert company.hear("and in paris").addressed
+
+
+def test_a_form_of_the_name_is_learnt_from_repetition() -> None:
+    room = Room("low")
+    for at in (10.0, 40.0):
+        missed = room.hear("darvish what time is it", at)
+        assert not missed.addressed
+        assert missed.near_miss == NearMiss("jarvis", "darvish", frozenset(word_set(TIME)))
+        assert room.hear(f"jarvis {TIME}", at + 5.0).addressed
+    judged = room.hear("darvish what time is it", 70.0)
+    assert judged.why == "named: base -3.0, called by another name (darvish) +9.5"
+    assert room.relevance.variants.learnt() == {"jarvis": ["darvish"]}
+
+
+def test_a_form_is_learnt_at_once_from_a_correction() -> None:
+    room = Room("medium")
+    missed = room.hear("darvish what time is it")
+    room.relevance.receive_correction(missed)
+    assert room.hear("darvish what time is it").named
+    room.relevance.receive_correction(room.hear("what time is it"))  # nothing to learn
+
+
+def test_what_was_learnt_before_counts_from_the_start() -> None:
+    config = RelevanceConfig(sensitivity="low")
+    relevance = Relevance(config, AGENTS, NameVariants({"jarvis": ["darvish"]}))
+    said = Utterance(ANN, "hey darvish", 0.0, 1.0)
+    assert relevance.judge(said, people=(ANN, BEN), agent="sage").agent == "jarvis"
+    relevance.add_agent(NamedAgent("nia", ("Nia",)))
+    assert relevance.judge(said, people=(ANN, BEN), agent="sage").agent == "jarvis"
+
+
+def test_an_agent_that_comes_later_can_be_called() -> None:
+    room = Room("low")
+    assert not room.hear("watson what time is it").addressed
+    room.relevance.add_agent(NamedAgent("watson", ("Watson",)))
+    assert room.hear("watson what time is it").agent == "watson"

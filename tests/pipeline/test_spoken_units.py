@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.spoken_units import count_words, split_units, strip_annotations
+from pipeline.spoken_units import count_words, split_clauses, split_units, strip_annotations
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,7 @@ from pipeline.spoken_units import count_words, split_units, strip_annotations
         ("ёлка", ("елка",)),
         ("ストーップ\uff01", ("す", "と", "っ", "ぷ")),
         ("がぎ", ("が", "ぎ")),
+        ("ァヶ", ("ぁ", "ゖ")),
         ("别说了", ("别", "说", "了")),
         ("잠깐 OK만", ("잠", "깐", "ok", "만")),
         ("ज़रा अच्छा", ("जरा", "अच्छा")),
@@ -62,6 +63,25 @@ def test_what_is_drawn_out_is_squeezed(text: str, squeezed: tuple[str, ...]) -> 
 )
 def test_what_recognisers_write_of_sounds_is_left_out(text: str, words: str) -> None:
     assert strip_annotations(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("", []),
+        ("...", []),
+        ("O.K. go", ["O.K", "go"]),
+        (
+            "one, two. three! four? five; six: seven",
+            ["one", "two", "three", "four", "five", "six", "seven"],
+        ),
+        ("half-way - there", ["half-way", "there"]),
+        ("wait\u2014what\u2026no", ["wait", "what", "no"]),
+        ("はい。いいえ、まあ", ["はい", "いいえ", "まあ"]),
+    ],
+)
+def test_punctuation_parts_clauses(text: str, clauses: list[str]) -> None:
+    assert [clause.strip() for clause in split_clauses(text)] == clauses
 
 
 def test_two_characters_of_a_script_without_spaces_are_a_word() -> None:

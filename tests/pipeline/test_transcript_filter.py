@@ -112,6 +112,16 @@ def test_too_little_speech_for_any_words() -> None:
     assert believed("yes", voiced=0.24).dropped == "too little speech"
 
 
+def test_a_quarter_of_a_second_is_speech() -> None:
+    assert believed("yes", voiced=0.25).text == "yes"
+
+
+def test_three_tenths_of_a_second_may_be_two_words() -> None:
+    assert believed("Go on.", voiced=0.299).dropped == "more words than can be said"
+    assert believed("Go on.", voiced=0.3).text == "Go on."
+    assert believed("Go on.", voiced=0.3, no_speech=0.3).text == "Go on."
+
+
 def test_one_undoubted_word_may_be_very_short() -> None:
     assert believed("No.", voiced=0.27).text == "No."
     assert believed("No.", voiced=0.27, no_speech=0.3).dropped == "more words than can be said"
@@ -120,7 +130,9 @@ def test_one_undoubted_word_may_be_very_short() -> None:
 
 def test_silence_needs_both_signs() -> None:
     assert believed("the mocha", no_speech=0.7, logprob=-1.2).dropped == "no speech"
-    assert believed("the mocha", no_speech=0.7, logprob=-0.9).text == "the mocha"
+    assert believed("the mocha", no_speech=0.61, logprob=-1.01).dropped == "no speech"
+    assert believed("the mocha", no_speech=0.6, logprob=-1.2).text == "the mocha"
+    assert believed("the mocha", no_speech=0.7, logprob=-1.0).text == "the mocha"
     assert believed("the mocha", no_speech=0.5, logprob=-1.2).text == "the mocha"
 
 
@@ -209,6 +221,7 @@ def test_nobody_speaks_that_fast() -> None:
 
     assert believed(nine, voiced=1.1).dropped == "more words than can be said"
     assert believed(nine, voiced=1.2).text == nine
+    assert believed("one two three four five six seven eight", voiced=1.0).dropped == ""
 
 
 def test_two_characters_without_spaces_count_as_a_word() -> None:

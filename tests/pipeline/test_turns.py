@@ -237,9 +237,9 @@ def test_speech_over_the_reply_ducks_it_holds_it_and_stops_it_once(turns):
     turns.receive_reply_started(ended.span)
     talk(turns, "ben", 10.0, 10.032)
     assert actions(turns) == [DUCKED]
-    talk(turns, "ben", 10.032, 10.34)
+    talk(turns, "ben", 10.032, 10.31)
     assert actions(turns) == []
-    talk(turns, "ben", 10.34, 10.36)
+    talk(turns, "ben", 10.31, 10.36)
     assert actions(turns) == [HELD]
     talk(turns, "ben", 10.36, 10.89)
     assert actions(turns) == []
@@ -372,11 +372,50 @@ def test_going_on_over_the_own_reply_continues_the_turn(turns):
     first = end_turn(turns, "ann", 1.0, 2.0)
     turns.receive_reply_started(first.span)
     talk(turns, "ann", 3.0, 4.0)
-    assert actions(turns) == [DUCKED, HELD, StopReply(first.span.turn, "ann"), FULL]
+    assert actions(turns) == [DUCKED, HELD, StopReply(1, "ann", merged_into=2), FULL]
     turns.receive_done(first.span.turn)
     second = end_turn(turns, "ann", 4.0, 4.1)
-    assert second.span.turn == first.span.turn + 1
-    assert second.span.continues == first.span.turn
+    assert second.span.turn == 2
+    assert (second.span.start, second.span.end) == (1.0, 4.1)
+    assert second.span.voiced == pytest.approx(2.1)
+    assert second.span.continues is None
+
+
+def test_words_that_go_on_with_a_turn_are_understood_together_with_it(turns):
+    first = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(first.span)
+    talk(turns, "ann", 3.0, 3.5)
+    pause(turns, 3.6)
+    part = actions(turns)[-1]
+    assert (part.span.start, part.span.continues) == (3.0, 1)
+    turns.receive_words(part.span, Meaning.SPEECH)
+    stop, resume, speculate, full = actions(turns)
+    assert (stop, resume) == (StopReply(1, "ann", merged_into=2), Resume(2))
+    assert (speculate.span.start, speculate.span.end) == (1.0, 3.5)
+    assert full == FULL
+    assert turns.get_timer() == pytest.approx(3.7)
+
+
+def test_a_stop_word_is_not_merged_with_what_it_stops(turns):
+    first = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(first.span)
+    talk(turns, "ann", 3.0, 3.5)
+    pause(turns, 3.6)
+    part = actions(turns)[-1]
+    turns.receive_words(part.span, Meaning.STOP)
+    assert actions(turns) == [StopReply(1, "ann"), FULL]
+
+
+def test_a_nod_right_after_the_own_turn_stays_apart(turns):
+    first = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(first.span)
+    talk(turns, "ann", 3.0, 3.5)
+    pause(turns, 3.6)
+    turns.receive_words(actions(turns)[-1].span, Meaning.NOTHING)
+    assert actions(turns) == [FULL]
+    pause(turns, 6.0)
+    ended = actions(turns)[-1]
+    assert (ended.span.start, ended.span.continues) == (3.0, 1)
 
 
 def test_interrupting_much_later_is_no_continuation(turns):

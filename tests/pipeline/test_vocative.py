@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.names import NameFinder, split_words
-from pipeline.vocative import Position, call_position
+from pipeline.vocative import Position, call_position, calling_places, is_bare
 
 FINDER = NameFinder({"jarvis": ("jarvis",)})
 
@@ -107,3 +107,82 @@ def test_a_name_that_is_the_subject_does_not_call(text: str) -> None:
 )
 def test_a_name_that_is_spoken_of_does_not_call(text: str) -> None:
     assert position(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jarvis and in paris",
+        "jarvis and what about rome",
+        "so jarvis or tomorrow",
+    ],
+)
+def test_a_wish_may_begin_with_a_link(text: str) -> None:
+    assert position(text) is Position.FIRST
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hallo Jarvis, wie spät ist es?",
+        "sag mal Jarvis wie wird das Wetter",
+        "guten Morgen Jarvis wie geht es",
+        "Bonjour Jarvis, quelle heure est-il ?",
+        "s'il te plaît Jarvis mets de la musique",
+        "Oye Jarvis, ¿qué hora es?",
+        "Ciao Jarvis, che ore sono?",
+        "Olá Jarvis, que horas são?",
+        "Hoi Jarvis, hoe laat is het?",
+        "Hei Jarvis, hva er klokka?",
+        "Hej Jarvis, vad är klockan?",
+        "undskyld Jarvis hvad er klokken",
+    ],
+)
+def test_greetings_of_other_languages_may_stand_before_a_name(text: str) -> None:
+    assert position(text) is Position.FIRST
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "wie spät ist es Jarvis bitte",
+        "quelle heure est-il Jarvis s'il te plaît",
+        "qué hora es Jarvis por favor",
+        "che ore sono Jarvis per favore",
+        "que horas são Jarvis por favor",
+        "hoe laat is het Jarvis alsjeblieft",
+        "hva er klokka Jarvis takk",
+        "vad är klockan Jarvis tack",
+        "hvad er klokken Jarvis tak",
+    ],
+)
+def test_please_in_other_languages_may_stand_behind_a_name(text: str) -> None:
+    assert position(text) is Position.LAST
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["jarvis", "Hey, Jarvis!", "um okay jarvis", "Jarvis, bitte", "oye jarvis por favor"],
+)
+def test_nothing_but_a_name(text: str) -> None:
+    words = split_words(text)
+    assert is_bare(words, FINDER.find(words)[0])
+
+
+@pytest.mark.parametrize(
+    "text", ["thank you jarvis", "jarvis yes", "jarvis stop", "gracias jarvis"]
+)
+def test_more_than_a_name(text: str) -> None:
+    words = split_words(text)
+    assert not is_bare(words, FINDER.find(words)[0])
+
+
+def test_the_first_and_the_last_word_would_call_if_they_were_names() -> None:
+    def places(text: str) -> tuple[int, ...]:
+        return calling_places(split_words(text))
+
+    assert places("hey darvish what time is it please") == (1, 5)
+    assert places("darvish") == (0,)
+    assert places("hey darvish") == (1,)
+    assert places("") == ()
+    assert places("please") == (0,)

@@ -164,16 +164,17 @@ def test_an_unreachable_discord_is_tried_after_longer_and_longer_pauses_and_told
 
 
 @pytest.mark.slow
-def test_a_problem_that_comes_again_after_the_bot_was_there_is_told_again(caplog):
+def test_a_connection_that_only_an_update_can_mend_is_not_tried_again(caplog):
     async def test() -> None:
         async with asyncio.timeout(4 * GUARD), FakeDiscord() as fake:
             part = make_part(settings(fake.port, fake.ca_file, fake.token))
-            async with running(part):
-                for times in (1, 2):
-                    await until(lambda: part.status().state is PartState.OK)
-                    await fake.gateway.close(4012)
-                    await until(lambda: part.status().state is PartState.FAILED)
-                    assert caplog.text.count("closed the connection (4012)") == times
+            running = asyncio.create_task(part.run())
+            await until(lambda: part.status().state is PartState.OK)
+            await fake.gateway.close(4012)
+            await running
+            assert part.status().state is PartState.FAILED
+            assert "Update the program" in part.status().message
 
     with caplog.at_level(logging.ERROR):
         asyncio.run(test())
+    assert caplog.text.count("of this kind (4012)") == 1

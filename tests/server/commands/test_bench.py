@@ -67,7 +67,7 @@ def test_real_time_takes_its_time(tmp_path: Path, capsys: pytest.CaptureFixture[
     record, summary = map(json.loads, capsys.readouterr().out.splitlines())
     assert (record["text"], record["reply"]) == (asked["text"], "All right.")
     assert (summary["mode"], summary["turn_recall"]) == ("realtime", 1.0)
-    assert record["latency_ms"]["gateway"] >= 300
+    assert record["latency_ms"]["total"] >= 800  # of silence, in which the agent has answered
 
 
 def test_people_get_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -103,7 +103,8 @@ def test_a_slow_speech_server_is_waited_for(tmp_path):
 
     async def main() -> Ended:
         async with SpeechPeer(answer) as peer:
-            options = ("--set", f"tts.url={peer.url}")
+            at_the_end = ("--set", "pipeline.turns.speculation=false")
+            options = ("--set", f"tts.url={peer.url}", *at_the_end)
             file = str(CLIPS / "ben-time.flac")
             return await run_program(
                 "demo", file, "--fast", "--json", *FIXTURE, *options, cache=tmp_path
@@ -150,6 +151,7 @@ def test_an_agent_that_fails(script, tmp_path):
                 "chat.first_text_timeout=0.5",
                 "chat.stall_timeout=0.5",
                 "chat.max_reply=0.2",
+                "pipeline.turns.speculation=false",  # each turn is asked once
             )
             options = [part for limit in limits for part in ("--set", limit)]
             return await run_program(

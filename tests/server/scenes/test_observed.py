@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,15 @@ def test_what_was_not_reached_has_no_time():
 
 def test_a_reply_is_heard_from_its_first_to_its_last_sample():
     turn = observed(1.0, 3.0)
-    assert [turn.reply_heard_at(at) for at in (3.4, 3.5, 3.9, 4.0)] == [False, True, True, False]
+    heard = [turn.reply_heard_at(at) for at in (3.4, 3.5, 3.9, 4.0)]
+    assert heard == [None, turn.reply, turn.reply, None]
+
+
+def test_replies_that_were_taken_back_were_heard_too():
+    before = Playback(1.5, 1.8, stopped=1.9)
+    turn = replace(observed(1.0, 3.0), taken_back=(before,))
+    assert turn.replies == (before, turn.reply)
+    assert [turn.reply_heard_at(at) for at in (1.85, 1.9)] == [before, None]
 
 
 def test_pairs_and_extra_turns_are_found():

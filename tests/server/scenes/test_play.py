@@ -228,7 +228,7 @@ def test_what_was_asked_for_nothing_is_counted(tmp_path: Path):
 
 
 def test_the_reply_comes_back_through_an_open_microphone(tmp_path: Path):
-    loud = play(one_turn(tmp_path, echo=(Echo("ann", 100.0, 0.0),)))
+    loud = play(one_turn(tmp_path, echo=(Echo("ann", 100.0, -40.0),)))
     assert loud.turns[0].reply is not None
     # The voice activity model of this test takes any sound for speech.
     assert loud.turns[0].reply.volumes[0][0] > loud.turns[0].reply.start + 0.1
@@ -236,3 +236,10 @@ def test_the_reply_comes_back_through_an_open_microphone(tmp_path: Path):
     nobody = play(one_turn(tmp_path, echo=(Echo("ann", 100.0, -90.0),)))
     assert nobody.turns[0].reply is not None
     assert nobody.turns[0].reply.volumes == ()
+
+
+@pytest.mark.slow
+def test_a_bot_that_talks_with_itself_is_not_listened_to_for_ever(tmp_path: Path):
+    # The voice activity model of this test takes any sound for speech.
+    played = play(one_turn(tmp_path, echo=(Echo("ann", 100.0, 0.0),)))
+    assert played.seconds < 100.0

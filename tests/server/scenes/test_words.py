@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import jiwer
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.scenes.words import word_error_rate, words
@@ -34,6 +34,7 @@ def test_missing_words_are_errors():
     assert word_error_rate([("turn off the lights", "")]) == 1.0
 
 
+@settings(deadline=None)
 @given(pairs=st.lists(st.tuples(SENTENCES, SENTENCES), min_size=1, max_size=5))
 def test_equals_jiwer(pairs: list[tuple[str, str]]):
     normalize = jiwer.Compose(
