@@ -26,9 +26,8 @@ from discord_bot.opus import FRAME_SECONDS, OpusLibrary
 from discord_bot.receive_connection import ReceiveConnection
 from discord_bot.receiver import Receiver
 from discord_bot.rtp import SILENCE, keepalive
-from pipeline.audio import AudioFrame
 from pipeline.clock import Clock, Timer
-from pipeline.interfaces import ParticipantLeft
+from pipeline.interfaces import HeardEvent
 
 if TYPE_CHECKING:
     from discord.types.voice import GuildVoiceState
@@ -62,7 +61,7 @@ class ReceiveClient(discord.VoiceClient):
         *,
         clock: Clock,
         library: OpusLibrary,
-        on_heard: Callable[[AudioFrame | ParticipantLeft], None],
+        on_heard: Callable[[HeardEvent], None],
     ) -> None:
         self._clock = clock
         self._library = library

@@ -24,11 +24,14 @@ from discord_bot.rtp import (
 )
 from discord_bot.speakers import Opened, Speakers
 from pipeline.audio import HEARING_RATE, AudioFrame, Samples
-from pipeline.interfaces import ParticipantLeft
+from pipeline.interfaces import HeardEvent, ParticipantLeft, VoiceStopped
 
 SILENCE_KEPT = 5
 """Packets of silence in a row that are passed on, enough for the last word to end. Clients with a
 camera send them without end: silence is the passing of time, and need not be listened to."""
+
+STOPPED = 2
+"""Packets of silence in a row that say that a client stops sending; one may be a hiccup."""
 
 _FRAME_TICKS = round(RTP_RATE * FRAME_SECONDS)
 
@@ -46,12 +49,14 @@ class _Voice:
         self._time = SpeakerTime()
         self._silences = 0
 
-    def frames(self) -> Iterator[AudioFrame]:
-        """Decode what is due."""
+    def events(self) -> Iterator[AudioFrame | VoiceStopped]:
+        """Decode what is due, and tell when the client marks the end of speech."""
         while (step := self.playout.next_step()) is not None:
             frame = self._frame(step)
             if frame is not None:
                 yield frame
+                if self._silences == STOPPED:
+                    yield VoiceStopped(self._speaker, frame.end)
 
     def _frame(self, step: Step) -> AudioFrame | None:
         try:
@@ -130,7 +135,7 @@ class Receiver:
         self._speakers = Speakers(keys)
         self._voices: dict[int, _Voice] = {}
         self._heard: set[int] = set()
-        self._events: deque[AudioFrame | ParticipantLeft] = deque()
+        self._events: deque[HeardEvent] = deque()
         self._counts = _Counts()
 
     @property
@@ -214,7 +219,7 @@ class Receiver:
             voice.playout.handle_timer(now)
             self._hear(user_id, voice)
 
-    def next_event(self) -> AudioFrame | ParticipantLeft | None:
+    def next_event(self) -> HeardEvent | None:
         """Take out what was heard next, or ``None``."""
         return self._events.popleft() if self._events else None
 
@@ -260,11 +265,12 @@ class Receiver:
         return voice
 
     def _hear(self, user_id: int, voice: _Voice) -> None:
-        for frame in voice.frames():
-            self._events.append(frame)
-            self._heard.add(user_id)
-            self._counts.last_heard_at = frame.end
-            self.watch.receive_sound()
+        for event in voice.events():
+            self._events.append(event)
+            if isinstance(event, AudioFrame):
+                self._heard.add(user_id)
+                self._counts.last_heard_at = event.end
+                self.watch.receive_sound()
 
     def _end_voice(self, user_id: int) -> None:
         voice = self._voices.pop(user_id, None)

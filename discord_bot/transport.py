@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from discord_bot.playback import Playback
 from pipeline.audio import AudioFrame
-from pipeline.interfaces import Participant, ParticipantLeft, ReplyAudio, Volume
+from pipeline.interfaces import HeardEvent, Participant, ReplyAudio, Volume
 from pipeline.ledger import PlaybackLedger
 
 FRAMES_WAITING = 2000
@@ -19,13 +19,13 @@ class EventQueue:
     """What was heard, on its way to the conversation. On the event loop only."""
 
     def __init__(self) -> None:
-        self._events: deque[AudioFrame | ParticipantLeft] = deque()
+        self._events: deque[HeardEvent] = deque()
         self._news = asyncio.Event()
         self._closed = False
         self.dropped = 0
         """Frames that the conversation was too slow for."""
 
-    def put(self, event: AudioFrame | ParticipantLeft) -> None:
+    def put(self, event: HeardEvent) -> None:
         """Take in what was heard."""
         if self._closed:
             return
@@ -34,7 +34,7 @@ class EventQueue:
         self._events.append(event)
         self._news.set()
 
-    async def take(self) -> AsyncIterator[AudioFrame | ParticipantLeft]:
+    async def take(self) -> AsyncIterator[HeardEvent]:
         """Give everything out, until :meth:`close`. Cancelling is safe."""
         while not self._closed:
             while self._events:
@@ -87,7 +87,7 @@ class DiscordTransport:
         """People who are in the channel now."""
         return self._people()
 
-    def events(self) -> AsyncIterator[AudioFrame | ParticipantLeft]:
+    def events(self) -> AsyncIterator[HeardEvent]:
         """Everyone's voice, until :meth:`close`. Cancelling is safe."""
         return self._heard.take()
 

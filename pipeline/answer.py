@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from pipeline.answered import is_answer_to
 from pipeline.cast import Cast
 from pipeline.clock import Clock
 from pipeline.config import TurnsConfig
@@ -86,6 +87,7 @@ class Answerer:
         began: Wall time at the clock's zero.
         on_turn: Gets the record of every finished turn.
         config: How long turns may be gone on with, and whether agents are asked ahead.
+        said: Tells what the bot said last.
 
     """
 
@@ -98,6 +100,7 @@ class Answerer:
         began: datetime,
         on_turn: Callable[[TurnRecord], None],
         config: TurnsConfig,
+        said: Callable[[], str],
     ) -> None:
         self._config = config
         self._floor = floor
@@ -106,7 +109,7 @@ class Answerer:
         self._clock = clock
         self._began = began
         self._on_turn = on_turn
-        self._understanding = Understanding(floor.cast, transport, clock, floor.name)
+        self._understanding = Understanding(floor.cast, transport, clock, floor.name, said)
         self._speaking = Speaking(floor.name, transport, engines, clock)
         self._line = WaitingLine()
         self._asked: set[_Asked] = set()
@@ -181,6 +184,7 @@ class Answerer:
         if record is None or attempt.place is None:
             return None
         self._line.leave(attempt.place)
+        self._note_answers(understood)
         if stops:  # that is all that was wanted
             return replace(record, addressed=True, why=f"stop word over a reply; {record.why}")
         if understood.is_call:
@@ -243,18 +247,35 @@ class Answerer:
         free = self._line.is_empty and not self._asked and not self._closed
         return self._asks_ahead and free and turn.asked_ahead < ASKED_AHEAD
 
+    def _note_answers(self, understood: Understood) -> None:
+        """Drop the answers to questions that somebody has answered before the bot."""
+        for asked in self._asked:
+            question = asked.understood
+            if asked.begun or question.judgement is None or understood.judgement is None:
+                continue
+            if is_answer_to(
+                question.utterance, question.judgement, understood.utterance, understood.judgement
+            ):
+                asked.answered_by = understood.utterance.speaker.name
+                if asked.attempt.reply_task is not None:
+                    asked.attempt.reply_task.cancel()
+
     async def _answer(
         self, turn: Turn, attempt: Attempt, span: Span, understood: Understood
     ) -> TurnRecord | None:
         asked = _Asked(understood, attempt)
-        if not attempt.confirmed.is_set() and self._may_ask_ahead(turn):
-            turn.asked_ahead += 1
-        else:
-            asked.given_up = not await self._is_its_time(attempt)
-        spoken = Spoken()
-        question = self._question(turn, attempt, span, understood)
-        if not self._closed and not asked.given_up:
-            await self._reply(turn, asked, question, span, spoken)
+        ahead = not attempt.confirmed.is_set() and self._may_ask_ahead(turn)
+        turn.asked_ahead += ahead
+        self._asked.add(asked)
+        try:
+            if not ahead:
+                asked.given_up = not await self._is_its_time(attempt)
+            spoken = Spoken()
+            question = self._question(turn, attempt, span, understood)
+            if not (self._closed or asked.given_up or asked.answered_by):
+                await self._reply(turn, asked, question, span, spoken)
+        finally:
+            self._asked.discard(asked)
         record = await self._record(turn, attempt, span, understood)
         if record is None:
             return None
@@ -301,21 +322,19 @@ class Answerer:
 
         def begin() -> None:
             asked.begun = True
+            if (relevance := self._floor.cast.relevance) is not None:
+                relevance.receive_reply_start(speaker=turn.speaker.id, agent=question.agent)
             self._floor.reply_started(span)
 
-        self._asked.add(asked)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                answer = self._speaking.answer(
-                    question,
-                    voice=self._floor.cast.persona(question.agent).voice,
-                    timeline=turn.timeline,
-                    spoken=spoken,
-                    cue=Cue(wait, begin),
-                )
-                attempt.reply_task = tasks.create_task(answer)
-        finally:
-            self._asked.discard(asked)
+        async with asyncio.TaskGroup() as tasks:
+            answer = self._speaking.answer(
+                question,
+                voice=self._floor.cast.persona(question.agent).voice,
+                timeline=turn.timeline,
+                spoken=spoken,
+                cue=Cue(wait, begin),
+            )
+            attempt.reply_task = tasks.create_task(answer)
 
     def _close_account(
         self, turn: Turn, asked: _Asked, record: TurnRecord, question: Question, spoken: Spoken
@@ -339,6 +358,8 @@ class Answerer:
                 )
         spoken.forget(self._transport)
         error = None if spoken.failure is None else str(spoken.failure)
+        if asked.answered_by:
+            record = replace(record, why=f"{record.why}; answered by {asked.answered_by}")
         if asked.given_up:
             error = f"gateway: {TURNS_WAITING} later turns were waiting, this one was given up"
         return replace(record, reply=spoken.text.strip(), heard=heard, error=error)

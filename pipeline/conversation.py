@@ -89,8 +89,7 @@ class Conversation:
         self.name = name
         self.cast = cast
         self._echo = EchoGuard()
-        transport = TappedTransport(transport, clock, self._echo.receive_played)
-        self._transport = transport
+        self._transport = TappedTransport(transport, clock, self._echo.receive_played)
         self._engines = engines
         self._clock = clock
         self._config = config
@@ -101,7 +100,16 @@ class Conversation:
         self._timer: Timer | None = None
         self._quiet = asyncio.Event()
         self._id = uuid.uuid4().hex[:12]
-        self._answerer = Answerer(self, transport, engines, clock, began, on_turn, config.turns)
+        self._answerer = Answerer(
+            self,
+            self._transport,
+            engines,
+            clock,
+            began,
+            on_turn,
+            config.turns,
+            lambda: self._transport.said,
+        )
 
     async def run(self) -> None:
         """Converse until the transport closes and every turn was recorded.

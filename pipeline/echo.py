@@ -71,6 +71,7 @@ _MOSTLY = 0.8  # of the time in which an echo may have begun
 
 _FITS = 0.5  # likeness of a window from which it speaks for a delay by itself
 _LEARN = 0.6  # correlation from which a window is certainly echo and nothing else
+_MOST_ERROR = 3.0  # dB not explained, from which it may be a person, and nothing is learnt
 _LEARNT = 4  # windows that tell the gain
 _FIRST_MOVE, _MOVE = (
     np.float32(30.0),
@@ -198,9 +199,9 @@ class _Gain:
         self._unexplained = 0.0
         self._usual = _USUAL_UNEXPLAINED
 
-    def forget(self) -> None:
-        """Begin again: it was learnt at another delay."""
-        self._windows = 0
+    def doubt(self) -> None:
+        """Learn fast again: the delay is another than was thought."""
+        self._windows = min(self._windows, _LEARNT)
 
     def receive(self, bands: HeardBands, smeared: Floats, *, certain: bool) -> None:
         """Take in a window and the echo of gain 0 dB that is expected in it.
@@ -218,7 +219,7 @@ class _Gain:
             above = np.minimum(np.maximum(above, _NOTHING), _MOST_UNEXPLAINED)
             unexplained = float(np.add.reduce(above)) / BANDS
         self._unexplained += _SMOOTH * (unexplained - self._unexplained)
-        if certain:
+        if certain and self.unexplained() < _MOST_ERROR:
             audible = (bands.level > bands.noise + _OVER_NOISE) | (echo > bands.noise)
             self._learn(bands.level - echo, audible, unexplained)
 
@@ -278,7 +279,7 @@ class _EchoPath:
         if found is not None:
             elsewhere = delay.agree(found, fits=self._correlation.fits(found))
             if delay.trust <= 1.0:
-                gain.forget()
+                gain.doubt()
             if elsewhere or delay.trust < _LEARNT:
                 return True
         elif near < KNOWN_CORRELATED and not self._bands.quiet:

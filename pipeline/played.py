@@ -10,6 +10,9 @@ from pipeline.clock import Clock
 from pipeline.interfaces import AudioTransport, HeardEvent, Participant, ReplyAudio, Volume
 from pipeline.ledger import PlaybackLedger
 
+SENTENCES_KEPT = 4
+"""Sentences that may come back as words."""
+
 
 class TappedTransport:
     """Another transport, whose ledger is read beside it. An :class:`AudioTransport` itself.
@@ -32,6 +35,12 @@ class TappedTransport:
         self._on_played = on_played
         self._queued: deque[Samples] = deque()
         self._told = 0.0
+        self._sentences: deque[tuple[int, str]] = deque(maxlen=SENTENCES_KEPT)
+
+    @property
+    def said(self) -> str:
+        """The last sentences that were played, or are about to be."""
+        return " ".join(text for _, text in self._sentences)
 
     @property
     def ledger(self) -> PlaybackLedger:
@@ -68,6 +77,8 @@ class TappedTransport:
         if not self._queued:
             self._told = self._transport.ledger.played
         self._queued.append(audio.samples)
+        if not self._sentences or self._sentences[-1][0] != audio.piece:
+            self._sentences.append((audio.piece, audio.text))
         await self._transport.play(audio)
 
     async def drain(self) -> None:

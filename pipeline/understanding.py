@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.barge_in import Meaning
 from pipeline.cast import Cast
 from pipeline.clock import Clock
+from pipeline.echo_words import is_echo_of
 from pipeline.errors import StageError
 from pipeline.interfaces import AudioTransport
 from pipeline.interjections import Interjection, read_interjection
@@ -64,10 +66,19 @@ class Understanding:
         transport: Knows who is there.
         clock: The conversation clock.
         name: The conversation's, for the log.
+        said: Tells what the bot said last.
 
     """
 
-    def __init__(self, cast: Cast, transport: AudioTransport, clock: Clock, name: str) -> None:
+    def __init__(
+        self,
+        cast: Cast,
+        transport: AudioTransport,
+        clock: Clock,
+        name: str,
+        said: Callable[[], str],
+    ) -> None:
+        self._said = said
         self._cast = cast
         self._transport = transport
         self._clock = clock
@@ -102,6 +113,9 @@ class Understanding:
             return Understood(utterance, error=heard.error)
         if not utterance.text:
             logger.debug("%s: no words (%s)", self._name, heard.transcript.dropped)
+            return Understood(utterance)
+        if span.over_reply and is_echo_of(utterance.text, self._said()):
+            logger.debug("%s: turn %s: the bot's own words", self._name, turn.id)
             return Understood(utterance)
         return self._judge(turn, heard, utterance, heard.transcript.language)
 

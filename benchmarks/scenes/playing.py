@@ -131,5 +131,5 @@ def open_player(config: Config, *, recogniser: bool = True) -> Iterator[Player]:
             turn_files = registry.ensure("smart-turn", progress)
             detector = SmartTurn(turn_files.file(registry.catalog.get("smart-turn").files[0].name))
             stack.callback(detector.close)
-            ears = Ears(vad, detector, ScriptedEars([]))
+            ears = Ears(vad, detector, ScriptedEars([], []))
         yield Player(config, ears)

@@ -14,9 +14,9 @@ from benchmarks.scenes.recordings import Recording
 from pipeline.audio import HEARING_RATE, Resampler, Samples
 from server.speech.espeak import EspeakEngine
 
-VOICES = ("en-us", "en-gb+f4", "en-us+m3", "en-gb+linda", "en-us+m7")
-"""One for each person, told apart by sex, age and accent. The test fixture understands all, and
-none has random breath in it: they sound the same every time."""
+VOICES = ("en-us+f1", "en-gb+m3", "en-gb+f4", "en-us+m7", "en-gb+linda")
+"""One for each person, told apart by sex, age and accent, and none the bot's own. The test fixture
+understands all, and none has random breath in it: they sound the same every time."""
 
 PACES = (1.0, 1.25, 1.5, 0.8, 1.8)
 """Tried one after another until a word is as long as wanted."""

@@ -96,9 +96,10 @@ class _Performance:
             self._wav, clock, echo=scene.echo, on_sentence=self._understand_echo
         )
         self._words = list(_script(scene))
+        self._echoed: list[ScriptedTurn] = []
         scripted = scene.stt == "scripted"
         self._stt = CountedSpeechToText(
-            ScriptedEars(self._words, scene.language) if scripted else stt
+            ScriptedEars(self._words, self._echoed, scene.language) if scripted else stt
         )
         self._agent = ScriptedAgent(scene.replies, clock)
         self._scene = scene
@@ -126,7 +127,7 @@ class _Performance:
             if echo.gain_db >= _UNDERSTOOD:
                 start = at + echo.delay_ms / 1000
                 end = start + len(text.split()) * _SECONDS_PER_WORD
-                self._words.append(ScriptedTurn(echo.speaker, start, end, text))
+                self._echoed.append(ScriptedTurn(echo.speaker, start, end, text))
 
     async def run(self, conversation: Conversation) -> PlayedScene:
         """Converse until nothing is left to happen."""

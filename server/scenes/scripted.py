@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.audio import Samples
@@ -10,6 +10,8 @@ from pipeline.clock import Clock
 from pipeline.interfaces import Question, Recognition, Segment, SpeechToText, Transcript
 from pipeline.scripted import ScriptedSpeechToText, ScriptedTurn
 from server.scenes.format import Replies
+
+_NEAR = 0.25  # seconds around a voice in which no echo is understood
 
 
 @dataclass(slots=True)
@@ -38,13 +40,31 @@ class ScriptedEars:
     """Recognition that knows the words of the scene, and of what is said when it is played."""
 
     said: list[ScriptedTurn]
+    """What people say."""
+
+    echoed: list[ScriptedTurn]
+    """What their microphones pick up of the replies; a voice near by drowns it."""
+
     language: str = "en"
 
     def start(
         self, samples: Samples, segment: Segment, *, hotwords: Sequence[str] = ()
     ) -> Recognition:
         """Look the utterance up."""
-        return ScriptedSpeechToText(self.said, language=self.language).start(samples, segment)
+        said = [turn for turn in self.said if turn.speaker == segment.speaker]
+        said += list(self._echoed(segment.speaker, said))
+        said.sort(key=lambda turn: turn.start)
+        return ScriptedSpeechToText(said, language=self.language).start(samples, segment)
+
+    def _echoed(self, speaker: str, said: Sequence[ScriptedTurn]) -> Iterator[ScriptedTurn]:
+        for turn in self.echoed:
+            if turn.speaker != speaker:
+                continue
+            for word in turn.words():
+                if not any(
+                    one.start - _NEAR < word.end and word.start < one.end + _NEAR for one in said
+                ):
+                    yield ScriptedTurn(speaker, word.start, word.end, word.text)
 
 
 @dataclass(slots=True)

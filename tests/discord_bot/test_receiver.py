@@ -11,7 +11,7 @@ from discord_bot.opus import OpusLibrary, load_opus
 from discord_bot.receiver import SILENCE_KEPT, Receiver
 from discord_bot.rtp import SILENCE
 from pipeline.audio import HEARING_RATE, AudioFrame, Resampler, Samples
-from pipeline.interfaces import ParticipantLeft
+from pipeline.interfaces import HeardEvent, ParticipantLeft, VoiceStopped
 from tests.discord_bot.groups import BOT, Call
 from tests.discord_bot.packets import KEY, Sender, seal, spoken
 from tests.peers.discord import correlation
@@ -39,7 +39,7 @@ def receive(receiver: Receiver, datagram: bytes, now: float) -> None:
     receiver.receive_datagram(datagram, key=KEY, own_ssrc=OWN, now=now)
 
 
-def events(receiver: Receiver) -> list[AudioFrame | ParticipantLeft]:
+def events(receiver: Receiver) -> list[HeardEvent]:
     found = []
     while (event := receiver.next_event()) is not None:
         found.append(event)
@@ -77,6 +77,17 @@ def test_frame_was_heard_when_its_last_sample_arrived(receiver: Receiver) -> Non
     receive(receiver, Sender(1).packet(packets[0]), 3.0)
     (frame,) = frames(receiver)
     assert (frame.at, frame.end) == (pytest.approx(2.98), pytest.approx(3.0))
+
+
+def test_that_a_client_stops_sending_is_told_at_its_second_packet_of_silence(
+    receiver: Receiver,
+) -> None:
+    _, packets = spoken(0.1)
+    sender = Sender(1)
+    for number, packet in enumerate([*packets, SILENCE, SILENCE, SILENCE, packets[0], SILENCE]):
+        receive(receiver, sender.packet(packet), number * FRAME)
+    stops = [one for one in events(receiver) if isinstance(one, VoiceStopped)]
+    assert stops == [VoiceStopped(str(ANN), pytest.approx((len(packets) + 1) * FRAME))]
 
 
 def test_loss_and_disorder_leave_a_voice_alike(receiver: Receiver) -> None:

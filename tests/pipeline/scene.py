@@ -50,6 +50,7 @@ class Scene:
     on_sound: Callable[[Conversation], None] = lambda _: None
     agent_takes: float = 0.5
     asks_ahead: bool = False
+    sensitivity: str = "medium"
     abort_takes: float = 0.0
     score_takes: float = 0.02
     make_transport: Callable[..., FakeTransport] = FakeTransport
@@ -80,7 +81,8 @@ class Scene:
         self.stt = FakeSpeechToText(self.said, self.stt_takes)
         self.vad = FakeVoiceActivity(self.vad_takes)
         relevance = Relevance(
-            RelevanceConfig(), [NamedAgent("jarvis", ("jarvis",)), NamedAgent("sage", ("sage",))]
+            RelevanceConfig(sensitivity=self.sensitivity),
+            [NamedAgent("jarvis", ("jarvis",)), NamedAgent("sage", ("sage",))],
         )
         conversation = Conversation(
             "demo",

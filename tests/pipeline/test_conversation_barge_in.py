@@ -132,3 +132,15 @@ def test_a_reply_does_not_wait_for_ever():
     ann = next(record for record in scene.records if record.speaker == "Ann")
     assert scene.transport.reply_spans[0][0] == pytest.approx(ann.end + 0.996 + 2.0, abs=0.03)
     assert not ann.interrupted
+
+
+def test_the_bots_own_words_through_a_microphone_are_nobodys():
+    scene = over_a_story(("ben", 6.0, 6.8), said={("ben", 6.0): "once upon a thyme there was"})
+    [record] = scene.records
+    assert (record.heard, record.interrupted) == (STORY, False)
+    assert [volume for _, volume in scene.transport.volumes][-1] is Volume.FULL
+
+
+def test_the_same_words_are_somebodys_when_nothing_plays():
+    scene = over_a_story(("ben", 20.0, 21.5), said={("ben", 20.0): "once upon a time there was"})
+    assert [record.speaker for record in scene.records] == ["Ann", "Ben"]

@@ -507,6 +507,22 @@ def test_close_decisions_are_grey() -> None:
     assert not Room("low").hear("how many ounces are in a pound").grey
 
 
+def test_close_is_what_is_near_the_threshold_of_high() -> None:
+    def is_grey(threshold: float) -> bool:
+        config = RelevanceConfig(sensitivity="high", high_threshold=threshold)
+        return Room("high", config=lambda _: config).hear("what time is it").grey  # 0.83
+
+    assert [is_grey(threshold) for threshold in (0.5, 0.7, 0.9, 0.95, 1.0)] == [
+        *(False, True, True, False, False)
+    ]
+
+
+def test_a_judgement_by_itself_is_neither_about_a_name_nor_a_close_one() -> None:
+    judged = Judgement(addressed=True, score=1.0, why="every turn", agent="jarvis")
+    assert not (judged.bare_name or judged.named or judged.grey)
+    assert judged.near_miss is None
+
+
 def test_one_unit_of_log_odds_is_no_longer_close() -> None:
     room = Room("medium", ANN)
     room.relevance.leaning = -0.5  # 1.0 left of what speaks for who is alone
