@@ -76,6 +76,9 @@ class TurnsConfig(Settings):
     interruption: Seconds = 0.9
     """Seconds of speech over the reply that stop it whatever the words: nods are shorter."""
 
+    echo_guard: bool = True
+    """Whether the bot's own voice, coming back through open microphones, is told from people."""
+
     continuation: Seconds = 2.0
     """Seconds after a turn within which its speaker, talking over the reply, goes on with it."""
 

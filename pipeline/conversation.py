@@ -180,6 +180,8 @@ class Conversation:
         self._step()
 
     def _is_echo(self, speaker: str, window: Samples, at: float) -> bool:
+        if not self._config.turns.echo_guard:
+            return False
         self._transport.tell_played()
         return self._echo.receive_heard(speaker, window, at)
 
