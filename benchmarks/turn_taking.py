@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -158,6 +159,7 @@ def _ours(folder: Path) -> dict[str, Any]:
                 "record": {k: v for k, v in turn.record.to_json().items() if k != "type"},
                 "closed": turn.closed,
                 "reply": None if turn.reply is None else [turn.reply.start, turn.reply.end],
+                "taken_back": [[reply.start, reply.end] for reply in turn.taken_back],
             }
             for turn in one.turns
         ]
@@ -188,7 +190,8 @@ def _result(scenes: Sequence[Scene], measured: dict[str, Any]) -> Result:
 
 def _observed(turn: dict[str, Any]) -> ObservedTurn:
     reply = Playback(*turn["reply"]) if turn["reply"] else None
-    return ObservedTurn(TurnRecord(**turn["record"]), turn["closed"], reply)
+    taken_back = tuple(Playback(*one) for one in turn["taken_back"])
+    return ObservedTurn(TurnRecord(**turn["record"]), turn["closed"], reply, taken_back)
 
 
 def _print(scenes: Sequence[Scene], results: dict[str, Result]) -> None:
@@ -198,10 +201,16 @@ def _print(scenes: Sequence[Scene], results: dict[str, Result]) -> None:
     print(f"{'':44}" + "".join(f"{side:>12}" for side in results))
     for title, show in _ROWS:
         print(f"{title:44}" + "".join(f"{show(result):>12}" for result in results.values()))
-    for name in dict.fromkeys(scene.name.rsplit("-", 1)[0] for scene in scenes):
-        counts = [sum(one.startswith(name) for one, _ in r.cut_in) for r in results.values()]
+    print("\ncut in, turns of")
+    for kind in dict.fromkeys(_kind(scene.name) for scene in scenes):
+        counts = [sum(_kind(name) == kind for name, _ in r.cut_in) for r in results.values()]
         if any(counts):
-            print(f"  cut in, {name:34}" + "".join(f"{count:>12}" for count in counts))
+            print(f"  {kind:42}" + "".join(f"{count:>12}" for count in counts))
+
+
+def _kind(name: str) -> str:
+    """Return the name of a scene without its number."""
+    return re.sub(r"-\d+$", "", name)
 
 
 def _share(value: float | None) -> str:

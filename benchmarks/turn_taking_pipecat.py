@@ -238,7 +238,7 @@ def _records(speaker: str, turns: list[Turn]) -> list[dict[str, Any]]:
             },
         }
         end = max(reply, min(over, reply + REPLY))
-        records.append({"record": record, "closed": end, "reply": [reply, end]})
+        records.append({"record": record, "closed": end, "reply": [reply, end], "taken_back": []})
     return records
 
 

@@ -140,7 +140,7 @@ class Conversation:
 
     def reply_started(self, span: Span) -> None:
         """Take in that the first sample of a turn's reply is on its way out."""
-        self._turn_taking.receive_reply_started(span)
+        self._turn_taking.receive_reply_started(span, self._clock.now())
         self._step()
 
     def understood(self, span: Span, understood: Understood) -> None:

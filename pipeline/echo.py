@@ -71,13 +71,11 @@ _MOSTLY = 0.8  # of the time in which an echo may have begun
 
 _FITS = 0.5  # likeness of a window from which it speaks for a delay by itself
 _LEARN = 0.6  # correlation from which a window is certainly echo and nothing else
-_MOST_ERROR = 3.0  # dB not explained, from which it may be a person, and nothing is learnt
 _LEARNT = 4  # windows that tell the gain
-_FIRST_MOVE, _MOVE = (
-    np.float32(30.0),
-    np.float32(6.0),
-)  # dB, the most that a window says of the gain
-_SLOWEST = 0.04  # share of a new window in what is learnt
+_FIRST_MOVE: Final = np.float32(30.0)  # dB by which a window may move the gain
+_MOVE: Final = np.float32(6.0)  # likewise, once it is learnt
+_SLOWEST = 0.04  # share of a new window in the gain
+_USUAL_SHARE = 0.015  # likewise in the usual error, slow: people who speak shall not teach it
 _SMOOTH = 0.5  # share of a new window in what is not explained
 _OVER_NOISE: Final = np.float32(4.0)  # dB
 _NOTHING: Final = np.float32(0.0)
@@ -96,18 +94,20 @@ class _Correlation:
         """Over the shorter memory, by delay in steps."""
         self.long: Floats = self._sums[0, 1]
         """Over the longer memory."""
-        self._newest: Floats = self.short  # of the last window alone
+        # Of the last window alone: products, energy of the reply (by delay), and its own.
+        self._newest: tuple[Floats, Floats, np.float32] = (self.short, self.short, np.float32(0.0))
 
     def receive(self, course: Floats, played: Played) -> None:
         """Take in the course of a window, and what was played until it began."""
-        self.pass_silence(1)
+        self._sums *= _MEMORY[:, None]
+        self._heard *= _MEMORY
         products = (played.courses @ course)[::-1]
         energies = played.energies[::-1]
         energy = np.float32(course @ course)
         self._sums[0] += products
         self._sums[1] += energies
         self._heard += energy
-        self._newest = products / np.sqrt((energy + _LEAST_WINDOW) * (energies + _LEAST_WINDOW))
+        self._newest = products, energies, energy
         scale = (self._heard + _LEAST_HEARD)[:, None] * (self._sums[1] + _LEAST_PLAYED)
         self.short, self.long = self._sums[0] / np.sqrt(scale)
 
@@ -123,7 +123,10 @@ class _Correlation:
         A strong onset that fitted by chance is remembered long; it must not
         count again with every window that follows.
         """
-        return bool(self._newest[max(0, delay - 1) : delay + 2].max() > _FITS)
+        products, energies, energy = self._newest
+        around = slice(max(0, delay - 1), delay + 2)
+        scale = (energy + _LEAST_WINDOW) * (energies[around] + _LEAST_WINDOW)
+        return bool((products[around] / np.sqrt(scale)).max() > _FITS)
 
     def at(self, delay: float) -> float:
         """Return the best at about a delay, over the shorter memory."""
@@ -219,7 +222,7 @@ class _Gain:
             above = np.minimum(np.maximum(above, _NOTHING), _MOST_UNEXPLAINED)
             unexplained = float(np.add.reduce(above)) / BANDS
         self._unexplained += _SMOOTH * (unexplained - self._unexplained)
-        if certain and self.unexplained() < _MOST_ERROR:
+        if certain:
             audible = (bands.level > bands.noise + _OVER_NOISE) | (echo > bands.noise)
             self._learn(bands.level - echo, audible, unexplained)
 
@@ -231,7 +234,7 @@ class _Gain:
     def _learn(self, error: Floats, audible: npt.NDArray[np.bool_], unexplained: float) -> None:
         settled = self._windows >= _LEARNT
         if settled:
-            self._usual += _SLOWEST * (unexplained - self._usual)
+            self._usual += _USUAL_SHARE * (unexplained - self._usual)
         most = _MOVE if settled else _FIRST_MOVE
         move = np.minimum(np.maximum(error, -most), most)
         move *= np.float32(max(_SLOWEST, 1.0 / (self._windows + 1)))

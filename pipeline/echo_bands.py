@@ -150,13 +150,15 @@ class PlayedBands:
             rows: How many, at most :data:`REACH`; what is not known is silence.
 
         Returns:
-            Views, valid until the next call.
+            Views, valid until the next call of any method.
 
         """
         last = max(rows, int((at - self._start) / STEP) + 1)
         if last > len(self._levels):
             last -= self._make_room()
-        return Played._make(part[last - rows : last] for part in self._rows)
+        past = slice(last - rows, last)
+        courses, energies, smeared, loudest = self._rows
+        return Played(courses[past], energies[past], smeared[past], loudest[past])
 
     def _start_at(self, at: float) -> None:
         """Begin again after a long silence."""

@@ -37,6 +37,10 @@ ASKED_PATIENCE = 1.3
 """How much longer than usual to wait for more from who answers the bot's question."""
 
 
+UNNOTICED = 0.4
+"""Seconds of a reply within which nobody can have begun to speak because of it: who does then was
+not done with their turn."""
+
 STOPPED_CERTAIN = 0.9
 """End-of-turn score from which a client that stopped sending ends the turn by itself."""
 
@@ -98,6 +102,8 @@ class _Reply:
     turn_start: float
     turn_end: float
     voiced: float
+    began: float = 0.0
+    """When it was first heard."""
 
 
 class TurnTaking:
@@ -208,12 +214,18 @@ class TurnTaking:
         self._barge_in.receive_words(span.turn, meaning)
         self._judge_barge_in(span.speaker)
 
-    def receive_reply_started(self, span: Span) -> None:
-        """Take in that the first sample of the reply to a turn was handed over."""
+    def receive_reply_started(self, span: Span, at: float) -> None:
+        """Take in that the first sample of the reply to a turn was handed over.
+
+        Args:
+            span: The turn.
+            at: Seconds; now.
+
+        """
         turn = self._turns.get(span.speaker)
         if turn is not None and turn.number == span.turn:
             self._forget(turn)
-        self._reply = _Reply(span.turn, span.speaker, span.start, span.end, span.voiced)
+        self._reply = _Reply(span.turn, span.speaker, span.start, span.end, span.voiced, at)
         self._barge_in = BargeIn(self._config)
         self._tell_volume()
 
@@ -391,13 +403,16 @@ class TurnTaking:
         if reply is None or not self._barge_in.stopped:
             self._tell_volume()
             return
-        goes_on = turn is not None and turn.continues == reply.turn
-        if turn is not None and goes_on and not self._barge_in.silenced:
+        if turn is not None and self._goes_on(turn, reply) and not self._barge_in.silenced:
             self._actions.append(StopReply(reply.turn, speaker, merged_into=turn.number))
             self._merge(reply, turn)
         else:
             self._actions.append(StopReply(reply.turn, speaker))
         self._end_reply()
+
+    def _goes_on(self, turn: _Turn, reply: _Reply) -> bool:
+        """Return whether someone was not done, rather than has something to say to the reply."""
+        return turn.continues == reply.turn and turn.start - reply.began <= UNNOTICED
 
     def _merge(self, before: _Reply, turn: _Turn) -> None:
         """Make one turn of a turn and of what its speaker still had to say."""

@@ -31,17 +31,20 @@ def pytest_configure() -> None:
         signal.signal(hang_up, signal.SIG_DFL)
 
 
-_ONE_AT_A_TIME = {"ring", "discord", "discord_bot"}
-"""Folders of tests that run in real time, or a whole gateway: two of them would get in each
-other's way."""
+_REAL_TIME = {
+    "ring": "whole programs",
+    "discord": "whole programs",
+    "discord_bot": "voice connections",
+}
+"""Folders of tests that run in real time, or a whole gateway, and what they run together with: too
+many of them at once would get in each other's way."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests stay in one process when there are several: those of a file."""
     for item in items:
-        real_time = item.path.parent.name in _ONE_AT_A_TIME
-        together = "one at a time" if real_time else str(item.path)
+        together = _REAL_TIME.get(item.path.parent.name, str(item.path))
         item.add_marker(pytest.mark.xdist_group(together))
 
 

@@ -22,11 +22,18 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only scenes whose name begins so")
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="set_")
     parser.add_argument("--hum", action="store_true", help="do without the speech server")
+    parser.add_argument(
+        "--unmeasured",
+        action="store_true",
+        help="leave out the work of the models: the same figures on a busy machine",
+    )
     arguments = parser.parse_args()
     scenes = [s for s in load_scenes(arguments.folder) if s.name.startswith(arguments.only)]
     with open_player(load_config(ConfigRequest(overrides=tuple(arguments.set_)))) as player:
         began = time.process_time()
-        played = player.play(scenes, hum=arguments.hum, on_played=_print)
+        played = player.play(
+            scenes, hum=arguments.hum, measure=not arguments.unmeasured, on_played=_print
+        )
         seconds = time.process_time() - began
     print(json.dumps(summarize(played, mode="fast", cpu_seconds=seconds).to_json()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -54,6 +55,7 @@ class Player:
         scenes: Sequence[Scene],
         *,
         hum: bool,
+        measure: bool = True,
         on_played: Callable[[PlayedScene], None] = lambda _: None,
     ) -> list[PlayedScene]:
         """Play scenes one after another.
@@ -62,10 +64,12 @@ class Player:
             scenes: What to play.
             hum: Whether a hum will do for the replies; else the offline voice speaks them, in a
                 process of its own.
+            measure: Whether to add the measured work to the latencies.
             on_played: Gets every scene as it ends.
 
         """
-        with asyncio.Runner(loop_factory=AudioTimeLoop) as runner:
+        loop_factory = functools.partial(AudioTimeLoop, measure=measure)
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
             return runner.run(self._play(scenes, hum=hum, on_played=on_played))
 
     async def _play(

@@ -219,6 +219,33 @@ def test_one_is_alone_also_when_the_list_of_people_lacks_the_speaker() -> None:
     assert room.hear("what time is it").addressed
 
 
+def test_who_speaks_is_known_by_their_id() -> None:
+    speaker, listed = (Participant(f"{ANN.id}-{BEN.id}", "Ann") for _ in range(2))
+    room = Room("medium", listed)
+    assert room.hear("what time is it", speaker=speaker).addressed
+
+
+def test_even_odds_are_enough() -> None:
+    room = Room("medium", ANN)
+    room.relevance.leaning = -1.5
+    assert room.hear("what time is it").score == 0.5
+    assert room.hear("what time is it").addressed
+    room.relevance.leaning = -1.51
+    assert not room.hear("what time is it").addressed
+
+
+def test_the_score_has_four_decimals() -> None:
+    assert Room("medium", ANN).hear("what time is it").score == 0.8176
+
+
+def test_the_time_since_the_reply_is_told() -> None:
+    room = Room("medium")
+    room.reply(at=3.0)
+    assert "follow-up 6.0 s after sage" in room.hear("in paris", 9.0).why
+    room.reply(at=30.0)
+    assert "follow-up 0.0 s after sage" in room.hear("in paris", 29.0).why
+
+
 def test_sensitivity_changes_at_once() -> None:
     room = Room("low", ANN)
     assert not room.hear("what time is it").addressed
@@ -485,6 +512,7 @@ def test_who_has_turned_to_people_is_not_followed_up_by_a_statement() -> None:
     assert after(0.5, "what time is it")
     assert after(0.0, "two goals at the end")  # it began before the reply had ended
     assert after(4.0, "two goals at the end")  # it began no earlier than these words
+    assert after(4.5, "two goals at the end")
 
 
 def test_amid_talk_of_people_high_wants_more() -> None:
@@ -519,8 +547,8 @@ def test_close_is_what_is_near_the_threshold_of_high() -> None:
 
 def test_a_judgement_by_itself_is_neither_about_a_name_nor_a_close_one() -> None:
     judged = Judgement(addressed=True, score=1.0, why="every turn", agent="jarvis")
-    assert not (judged.bare_name or judged.named or judged.grey)
-    assert judged.near_miss is None
+    extras = (judged.bare_name, judged.named, judged.grey, judged.near_miss)
+    assert extras == (False, False, False, None)
 
 
 def test_one_unit_of_log_odds_is_no_longer_close() -> None:

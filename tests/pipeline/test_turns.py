@@ -234,7 +234,7 @@ DUCKED, HELD, FULL = map(SetVolume, (Volume.DUCKED, Volume.HELD, Volume.FULL))
 
 def test_speech_over_the_reply_ducks_it_holds_it_and_stops_it_once(turns):
     ended = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(ended.span)
+    turns.receive_reply_started(ended.span, 2.8)
     talk(turns, "ben", 10.0, 10.032)
     assert actions(turns) == [DUCKED]
     talk(turns, "ben", 10.032, 10.31)
@@ -250,7 +250,7 @@ def test_speech_over_the_reply_ducks_it_holds_it_and_stops_it_once(turns):
 def nods(turns: TurnTaking, until: float, meaning: Meaning, seconds: float) -> list[Action]:
     """Let Ben say something over Ann's reply; return what happens once its words are known."""
     ended = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(ended.span)
+    turns.receive_reply_started(ended.span, 2.8)
     talk(turns, "ben", 10.0, 10.0 + seconds)
     pause(turns, 10.0 + seconds + 0.1)
     speculate = actions(turns)[-1]
@@ -275,7 +275,7 @@ def test_words_that_want_the_floor_stop_the_reply(turns, seconds, meaning):
 
 def test_words_that_do_not_come_are_nothing(turns):
     ended = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(ended.span)
+    turns.receive_reply_started(ended.span, 2.8)
     talk(turns, "ben", 10.0, 10.5)
     pause(turns, 11.29)
     assert FULL not in actions(turns)
@@ -286,7 +286,7 @@ def test_words_that_do_not_come_are_nothing(turns):
 def test_a_stop_word_stops_late_and_from_who_was_talking_before_the_reply(turns):
     ended = end_turn(turns, "ann", 1.0, 2.0)
     talk(turns, "ben", 1.8, 2.4)
-    turns.receive_reply_started(ended.span)
+    turns.receive_reply_started(ended.span, 2.8)
     talk(turns, "ben", 2.4, 4.0)
     pause(turns, 4.1)
     speculate = actions(turns)[-1]
@@ -299,7 +299,7 @@ def test_a_stop_word_stops_late_and_from_who_was_talking_before_the_reply(turns)
 
 def test_the_own_words_of_the_turn_that_is_answered_do_not_stop_its_reply(turns):
     ended = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(ended.span)
+    turns.receive_reply_started(ended.span, 2.8)
     turns.receive_words(ended.span, Meaning.STOP)
     assert actions(turns) == []
 
@@ -312,7 +312,7 @@ def test_words_without_a_reply_change_nothing(turns):
 
 def test_a_sound_too_short_to_be_a_turn_lets_the_reply_rise_again(turns):
     ended = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(ended.span)
+    turns.receive_reply_started(ended.span, 2.8)
     talk(turns, "ben", 10.0, 10.2)
     pause(turns, 10.41)
     turns.receive_score(actions(turns)[-1].span, 1.0)
@@ -330,7 +330,7 @@ def test_who_nods_and_then_speaks_is_heard(turns):
 
 def test_the_reply_is_as_loud_as_the_loudest_interrupter_lets_it(turns):
     ended = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(ended.span)
+    turns.receive_reply_started(ended.span, 2.8)
     talk(turns, "ben", 10.0, 10.5)
     talk(turns, "cleo", 10.1, 10.2)
     assert actions(turns)[-1] == HELD
@@ -342,7 +342,7 @@ def test_the_reply_is_as_loud_as_the_loudest_interrupter_lets_it(turns):
 
 def test_the_volume_is_full_again_when_the_reply_ends_below_it(turns):
     ended = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(ended.span)
+    turns.receive_reply_started(ended.span, 2.8)
     talk(turns, "ben", 10.0, 10.5)
     actions(turns)
     turns.receive_done(ended.span.turn)
@@ -351,7 +351,7 @@ def test_the_volume_is_full_again_when_the_reply_ends_below_it(turns):
 
 def test_who_waits_for_their_own_answer_can_interrupt(turns):
     first = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(first.span)
+    turns.receive_reply_started(first.span, 2.8)
     second = end_turn_over(turns, "ben", 3.0, 3.3)
     actions(turns)
     talk(turns, "ben", 5.0, 6.0)
@@ -363,14 +363,14 @@ def test_who_waits_for_their_own_answer_can_interrupt(turns):
 def test_someone_already_talking_does_not_interrupt(turns):
     ended = end_turn(turns, "ann", 1.0, 2.0)
     talk(turns, "ben", 1.8, 2.4)
-    turns.receive_reply_started(ended.span)
+    turns.receive_reply_started(ended.span, 2.8)
     talk(turns, "ben", 2.4, 4.0)
     assert StopReply not in kinds(turns)
 
 
 def test_going_on_over_the_own_reply_continues_the_turn(turns):
     first = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(first.span)
+    turns.receive_reply_started(first.span, 2.8)
     talk(turns, "ann", 3.0, 4.0)
     assert actions(turns) == [DUCKED, HELD, StopReply(1, "ann", merged_into=2), FULL]
     turns.receive_done(first.span.turn)
@@ -383,7 +383,7 @@ def test_going_on_over_the_own_reply_continues_the_turn(turns):
 
 def test_words_that_go_on_with_a_turn_are_understood_together_with_it(turns):
     first = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(first.span)
+    turns.receive_reply_started(first.span, 2.8)
     talk(turns, "ann", 3.0, 3.5)
     pause(turns, 3.6)
     part = actions(turns)[-1]
@@ -398,7 +398,7 @@ def test_words_that_go_on_with_a_turn_are_understood_together_with_it(turns):
 
 def test_a_stop_word_is_not_merged_with_what_it_stops(turns):
     first = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(first.span)
+    turns.receive_reply_started(first.span, 2.8)
     talk(turns, "ann", 3.0, 3.5)
     pause(turns, 3.6)
     part = actions(turns)[-1]
@@ -408,7 +408,7 @@ def test_a_stop_word_is_not_merged_with_what_it_stops(turns):
 
 def test_a_nod_right_after_the_own_turn_stays_apart(turns):
     first = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(first.span)
+    turns.receive_reply_started(first.span, 2.8)
     talk(turns, "ann", 3.0, 3.5)
     pause(turns, 3.6)
     turns.receive_words(actions(turns)[-1].span, Meaning.NOTHING)
@@ -420,13 +420,13 @@ def test_a_nod_right_after_the_own_turn_stays_apart(turns):
 
 def test_interrupting_much_later_is_no_continuation(turns):
     first = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(first.span)
+    turns.receive_reply_started(first.span, 2.8)
     assert end_turn_over(turns, "ann", 9.0, 10.0).span.continues is None
 
 
 def test_interrupting_another_ones_reply_is_no_continuation(turns):
     first = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(first.span)
+    turns.receive_reply_started(first.span, 2.8)
     assert end_turn_over(turns, "ben", 3.0, 4.0).span.continues is None
 
 
@@ -455,7 +455,7 @@ def test_the_reply_to_a_cut_monologue_can_be_interrupted():
     turns = TurnTaking(TurnsConfig(max_turn=5.0))
     talk(turns, "ann", 0.0, 5.02)
     [limit] = actions(turns)
-    turns.receive_reply_started(limit.span)
+    turns.receive_reply_started(limit.span, 2.8)
     talk(turns, "ben", 6.0, 7.0)
     assert actions(turns)[-2] == StopReply(limit.span.turn, "ben")
 
@@ -518,7 +518,7 @@ def test_who_often_goes_on_after_a_pause_is_given_more_time(turns):
 
 def test_an_answer_to_a_question_is_given_more_time_once(turns):
     ended = end_turn(turns, "ann", 1.0, 2.0)
-    turns.receive_reply_started(ended.span)
+    turns.receive_reply_started(ended.span, 2.8)
     turns.receive_done(ended.span.turn, asked=True)
     habit = 1.0 - 0.75 * 0.2 * 0.2
     assert ends_after(turns, 8.0, 9.0, 0.5) == pytest.approx(0.2 + 1.3 * habit * 0.707, abs=1e-3)
@@ -600,3 +600,13 @@ def test_words_that_break_off_never_shorten_the_wait(turns):
     assert turns.get_timer() == pytest.approx(3.9076, abs=1e-3)
     turns.receive_words(speculate.span, Meaning.SPEECH, trails_off=True)
     assert turns.get_timer() == pytest.approx(3.9076, abs=1e-3)
+
+
+def test_who_has_heard_some_of_the_reply_interrupts_it_and_does_not_go_on(turns):
+    first = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(first.span, 2.5)
+    talk(turns, "ann", 2.95, 4.0)
+    assert StopReply(1, "ann") in actions(turns)
+    pause(turns, 6.5)
+    ended = actions(turns)[-1]
+    assert (ended.span.start, ended.span.continues) == (2.95, 1)

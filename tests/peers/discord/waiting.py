@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-GUARD = 15.0
+GUARD = 20.0
 """Seconds after which a test that hangs is given up."""
 
 
