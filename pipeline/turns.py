@@ -11,9 +11,7 @@ speech of the same person takes the turn up again; after that it is a new turn.
 
 from __future__ import annotations
 
-import enum
 from collections import deque
-from dataclasses import dataclass
 
 from pipeline.barge_in import BargeIn, Meaning
 from pipeline.config import TurnsConfig
@@ -32,6 +30,7 @@ from pipeline.turn_actions import (
     Speculate,
     StopReply,
 )
+from pipeline.turn_state import Phase, ReplyState, TurnState
 
 ASKED_PATIENCE = 1.3
 """How much longer than usual to wait for more from who answers the bot's question."""
@@ -48,64 +47,6 @@ STOPPED_WAIT = 0.06
 """Seconds after it stopped: a client that only lost a packet or two is back by then."""
 
 
-class Phase(enum.Enum):
-    """Where a turn stands."""
-
-    TALKING = enum.auto()
-    """Speech is heard, or was a moment ago."""
-
-    PAUSED = enum.auto()
-    """Silence long enough to ask whether the turn is over."""
-
-    ENDED = enum.auto()
-    """Over; its reply has not begun to play."""
-
-
-@dataclass(slots=True)
-class _Turn:
-    number: int
-    speaker: str
-    start: float
-    end: float
-    continues: int | None = None
-    over_reply: int | None = None
-    """Number of the turn over whose reply its speech began, or was taken up again."""
-
-    phase: Phase = Phase.TALKING
-    voiced: float = 0.0
-    speculated: bool = False
-    paused: bool = False
-    """Whether its speaker went on after a pause."""
-
-    stopped_at: float | None = None
-    """When its speaker's client stopped sending, in this pause."""
-
-    scored: bool = False
-    probability: float | None = None
-    trails_off: bool = False
-    """Whether its words break off in the middle of a sentence."""
-
-    deadline: float = 0.0
-
-    def span(self) -> Span:
-        over_reply = self.over_reply is not None
-        times = self.start, self.end, self.voiced
-        return Span(self.number, self.speaker, *times, over_reply, self.continues)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    """The reply that is playing, or the turn a longest turn was cut at."""
-
-    turn: int
-    speaker: str
-    turn_start: float
-    turn_end: float
-    voiced: float
-    began: float = 0.0
-    """When it was first heard."""
-
-
 class TurnTaking:
     """Turn taking of one conversation: many speakers, one agent.
 
@@ -119,11 +60,11 @@ class TurnTaking:
 
     def __init__(self, config: TurnsConfig) -> None:
         self._config = config
-        self._turns: dict[str, _Turn] = {}
-        self._reply: _Reply | None = None
+        self._turns: dict[str, TurnState] = {}
+        self._reply: ReplyState | None = None
         self._barge_in = BargeIn(config)
         self._volume = Volume.FULL
-        self._cut: dict[str, _Reply] = {}
+        self._cut: dict[str, ReplyState] = {}
         self._habits: dict[str, Habit] = {}
         self._asked: set[str] = set()
         self._count = 0
@@ -225,7 +166,7 @@ class TurnTaking:
         turn = self._turns.get(span.speaker)
         if turn is not None and turn.number == span.turn:
             self._forget(turn)
-        self._reply = _Reply(span.turn, span.speaker, span.start, span.end, span.voiced, at)
+        self._reply = ReplyState(span.turn, span.speaker, span.start, span.end, span.voiced, at)
         self._barge_in = BargeIn(self._config)
         self._tell_volume()
 
@@ -282,9 +223,9 @@ class TurnTaking:
 
     # Turns.
 
-    def _begin(self, speaker: str, start: float) -> _Turn:
+    def _begin(self, speaker: str, start: float) -> TurnState:
         self._count += 1
-        turn = _Turn(self._count, speaker, start, start)
+        turn = TurnState(self._count, speaker, start, start)
         reply = self._reply
         cut = self._cut.pop(speaker, None)
         before = cut or (reply if reply and reply.speaker == speaker else None)
@@ -295,7 +236,7 @@ class TurnTaking:
         self._turns[speaker] = turn
         return turn
 
-    def _take_up(self, turn: _Turn) -> None:
+    def _take_up(self, turn: TurnState) -> None:
         """Void what was begun for a turn: its speaker goes on."""
         self._actions.append(Resume(turn.number))
         if turn.phase is not Phase.TALKING:
@@ -306,26 +247,26 @@ class TurnTaking:
         turn.scored = turn.trails_off = False
         turn.probability = turn.stopped_at = None
 
-    def _may_go_on(self, turn: _Turn, end: float) -> bool:
+    def _may_go_on(self, turn: TurnState, end: float) -> bool:
         """Take an ended turn from its speaker once going on would make it too long."""
         if turn.phase is Phase.ENDED and end - turn.start >= self._config.max_turn:
             self._cut_off(turn)
             return False
         return True
 
-    def _cut_off(self, turn: _Turn) -> None:
+    def _cut_off(self, turn: TurnState) -> None:
         """Let the turn be answered as it is, whatever its speaker says now."""
         del self._turns[turn.speaker]
-        self._cut[turn.speaker] = _Reply(
+        self._cut[turn.speaker] = ReplyState(
             turn.number, turn.speaker, turn.start, turn.end, turn.voiced
         )
 
-    def _forget(self, turn: _Turn) -> None:
+    def _forget(self, turn: TurnState) -> None:
         """Let a turn go: nothing can be added to it any more."""
         del self._turns[turn.speaker]
         self._habits.setdefault(turn.speaker, Habit()).receive_turn(paused=turn.paused)
 
-    def _set_deadline(self, turn: _Turn) -> None:
+    def _set_deadline(self, turn: TurnState) -> None:
         """Decide how long to wait in a pause, from what is known of it so far."""
         if not turn.scored:
             return
@@ -345,7 +286,7 @@ class TurnTaking:
         patience = habit.patience if habit else 1.0
         return patience * (ASKED_PATIENCE if speaker in self._asked else 1.0)
 
-    def _deadline(self, turn: _Turn) -> float | None:
+    def _deadline(self, turn: TurnState) -> float | None:
         match turn.phase:
             case Phase.TALKING if self._config.speculation and not turn.speculated:
                 return turn.end + min(self._config.speculate, self._config.pause)
@@ -356,7 +297,7 @@ class TurnTaking:
             case Phase.ENDED:
                 return None
 
-    def _pass(self, turn: _Turn) -> None:
+    def _pass(self, turn: TurnState) -> None:
         """Do what was due at the turn's deadline."""
         config = self._config
         if turn.phase is Phase.PAUSED:
@@ -378,7 +319,7 @@ class TurnTaking:
                 turn.deadline = turn.end + config.max_pause
                 self._actions.append(ScoreEndOfTurn(turn.span()))
 
-    def _end(self, turn: _Turn, by: EndedBy) -> None:
+    def _end(self, turn: TurnState, by: EndedBy) -> None:
         turn.phase = Phase.ENDED
         turn.speculated = False
         self._asked.discard(turn.speaker)
@@ -393,7 +334,7 @@ class TurnTaking:
 
     # Speech over the reply.
 
-    def _is_over_reply(self, turn: _Turn) -> bool:
+    def _is_over_reply(self, turn: TurnState) -> bool:
         # Someone who was talking before the reply began does not interrupt it:
         # they are talking with each other.
         return self._reply is not None and turn.over_reply == self._reply.turn
@@ -410,11 +351,11 @@ class TurnTaking:
             self._actions.append(StopReply(reply.turn, speaker))
         self._end_reply()
 
-    def _goes_on(self, turn: _Turn, reply: _Reply) -> bool:
+    def _goes_on(self, turn: TurnState, reply: ReplyState) -> bool:
         """Return whether someone was not done, rather than has something to say to the reply."""
         return turn.continues == reply.turn and turn.start - reply.began <= UNNOTICED
 
-    def _merge(self, before: _Reply, turn: _Turn) -> None:
+    def _merge(self, before: ReplyState, turn: TurnState) -> None:
         """Make one turn of a turn and of what its speaker still had to say."""
         turn.start, turn.continues = before.turn_start, None
         turn.voiced += before.voiced
