@@ -138,7 +138,7 @@ def make_scenes(
         only: Make only the kinds whose name begins so.
 
     Raises:
-        LookupError: There are too few recordings.
+        LookupError: There is no recording of a kind that is needed.
 
     """
     chance = random.Random(seed)  # noqa: S311 - chooses recordings, not secrets

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import random
@@ -143,9 +142,7 @@ class Recordings:
         self.chance = chance
         self._folder = folder
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        self._entries = sorted(
-            (entry for entry in manifest if _is_in(entry, part)), key=lambda entry: entry["path"]
-        )
+        self._entries = _part_of(manifest, part)
         chance.shuffle(self._entries)
         self._sounds = [entry for entry in manifest if entry["kind"] in {"noise", "music"}]
         self._loaded: dict[str, Recording] = {}
@@ -200,12 +197,13 @@ class Recordings:
                 break
             if entry["kind"] == kind and fits(self._load(entry)):
                 taken.append(entry)
-        if len(taken) < count:
-            raise LookupError(f"only {len(taken)} recordings of kind {kind} for a scene of {count}")
+        if not taken:
+            raise LookupError(f"no recording of kind {kind} fits a scene of {count}")
         for entry in taken:
             self._entries.remove(entry)
         self._entries += taken
-        return [self._load(entry) for entry in taken]
+        # In a small part some are heard twice.
+        return [self._load(entry) for entry in itertools.islice(itertools.cycle(taken), count)]
 
     def _load(self, entry: dict[str, Any]) -> Recording:
         path = entry["path"]
@@ -224,12 +222,20 @@ class Recordings:
         return self._loaded[path]
 
 
-def _is_in(entry: dict[str, Any], part: tuple[int, int]) -> bool:
-    """Part the commands and names; of the rest there is little, and everybody gets it."""
-    if entry["kind"] not in {"command", "name"}:
-        return str(entry["kind"]) == "read"
-    digest = hashlib.sha256(Path(entry["path"]).stem.encode()).digest()
-    return digest[0] % part[1] == part[0] - 1
+def _part_of(manifest: Sequence[dict[str, Any]], part: tuple[int, int]) -> list[dict[str, Any]]:
+    """Return the speech of a part: of what is read there is little, and every part gets it all."""
+    chosen = [entry for entry in manifest if entry["kind"] == "read"]
+    for kind in ("command", "name"):
+        # Those with long pauses are few: each part gets its share of them.
+        entries = (entry for entry in manifest if entry["kind"] == kind)
+        ranked = sorted(entries, key=lambda entry: (_longest_gap(entry), entry["path"]))
+        chosen += ranked[part[0] - 1 :: part[1]]
+    return sorted(chosen, key=lambda entry: str(entry["path"]))
+
+
+def _longest_gap(entry: dict[str, Any]) -> float:
+    segments = entry.get("speech", ())
+    return max((after[0] - before[1] for before, after in itertools.pairwise(segments)), default=0)
 
 
 def _command(entry: dict[str, Any], samples: Samples) -> Recording:
