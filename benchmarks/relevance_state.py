@@ -130,6 +130,7 @@ class Play:
         self._level = LEVELS.index(sensitivity)
         self._people = {name: Participant(name.casefold(), name) for name in timeline.people}
         self._last: dict[str, tuple[Utterance, Judgement]] = {}
+        self._replied: set[str] = set()
         self.judged = 0
         """Utterances so far."""
 
@@ -176,6 +177,7 @@ class Play:
         to = event.to.casefold()
         if at == event.start:
             self._relevance.receive_reply_start(speaker=to, agent=event.who)
+            self._replied.add(event.to)
         else:
             self._relevance.receive_reply(speaker=to, agent=event.who, text=event.text, at=at)
 
@@ -192,13 +194,16 @@ class Play:
             agent = judgement.agent
             self._relevance.receive_call(speaker=speaker.id, agent=agent, at=event.end)
         self._last[event.who] = utterance, judgement
+        self._replied.discard(event.who)
 
     def _answers(self, utterance: Utterance, judgement: Judgement) -> set[str]:
         """Return whose question, if the bot has it, somebody's words answer."""
         return {
             f"answers {name}"
             for name, (question, its) in self._last.items()
-            if its.addressed and is_answer_to(question, its, utterance, judgement)
+            if its.addressed
+            and name not in self._replied
+            and is_answer_to(question, its, utterance, judgement)
         }
 
     def _check(self, event: Said, judgement: Judgement, answers: set[str]) -> None:

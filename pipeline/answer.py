@@ -56,8 +56,14 @@ class Floor(Protocol):
     def turn_id(self, number: int) -> str:
         """Return the record's id of a turn."""
 
-    async def wait_free(self, speaker: str) -> None:
-        """Wait until nobody but ``speaker`` talks, or for as long as that is polite."""
+    async def wait_free(self, speaker: str, asked: float) -> None:
+        """Wait until nobody else talks or answers, or for as long as that is polite.
+
+        Args:
+            speaker: Who asked.
+            asked: Seconds; the end of the question.
+
+        """
 
 
 @dataclass(slots=True, eq=False)
@@ -115,7 +121,12 @@ class Answerer:
         self._asked: set[_Asked] = set()
         self._known: dict[int, Understood] = {}
         self._cut_short: dict[tuple[str, str | None], str] = {}
+        self._judging: dict[int, str] = {}  # turns that are over, by speaker, and not judged yet
         self._closed = False
+
+    def is_judging(self, speaker: str) -> bool:
+        """Return whether it is still open if somebody else has answered ``speaker``."""
+        return any(other != speaker for other in self._judging.values())
 
     def close(self) -> None:
         """Nobody can hear a reply any more: turns are still understood and recorded.
@@ -132,6 +143,7 @@ class Answerer:
         """Take in that a turn is over: it gets its place in the line."""
         attempt.transcription.recognition.commit()
         attempt.ended = ended
+        self._judging[ended.span.turn] = ended.span.speaker
         attempt.place = self._line.join()
         attempt.confirmed.set()
 
@@ -168,6 +180,7 @@ class Answerer:
             if record is not None and not turn.merged:
                 self._emit(finished(record, turn))
         finally:
+            self._judging.pop(span.turn, None)
             if attempt.place is not None:
                 self._line.leave(attempt.place)
         asked = record is not None and record.heard.rstrip().endswith("?")
@@ -185,6 +198,7 @@ class Answerer:
             return None
         self._line.leave(attempt.place)
         self._note_answers(understood)
+        self._judging.pop(span.turn, None)
         if stops:  # that is all that was wanted
             return replace(record, addressed=True, why=f"stop word over a reply; {record.why}")
         if understood.is_call:
@@ -284,8 +298,9 @@ class Answerer:
     async def _is_its_time(self, attempt: Attempt) -> bool:
         """Wait until the turn is over and no earlier one is left to be answered."""
         await attempt.confirmed.wait()
-        if attempt.place is None:  # set together with the event
+        if attempt.place is None or attempt.ended is None:  # set together with the event
             raise AssertionError(attempt)
+        self._judging.pop(attempt.ended.span.turn, None)
         return await self._line.wait(attempt.place)
 
     def _question(
@@ -317,7 +332,7 @@ class Answerer:
         async def wait() -> bool:
             asked.given_up = not await self._is_its_time(attempt)
             await self._clock.sleep_until(span.end + self._config.first_sound)
-            await self._floor.wait_free(turn.speaker.id)
+            await self._floor.wait_free(turn.speaker.id, span.end)
             return not asked.given_up
 
         def begin() -> None:

@@ -38,8 +38,9 @@ class VadConfig(Settings):
 class TurnsConfig(Settings):
     """When a turn starts, ends, and may be interrupted."""
 
-    pause: Seconds = 0.2
-    """Seconds of silence before the end-of-turn model is asked, once."""
+    pause: Seconds = 0.16
+    """Seconds of silence before the end-of-turn model is asked, once: its answer is there when
+    shortest_wait has passed."""
 
     speculate: Seconds = 0.096
     """Seconds of silence after which transcription starts on the chance that the turn is over."""
@@ -90,7 +91,10 @@ class TurnsConfig(Settings):
     """Seconds after nothing but a name in which what follows still belongs to it."""
 
     floor_wait: Seconds = 2.0
-    """Longest wait of a reply that is ready for somebody else to finish what they are saying."""
+    """Longest wait of a reply that is ready for others to finish what they were saying."""
+
+    answer_wait: Seconds = 5.0
+    """Likewise for who began to speak after the question: they may be answering it."""
 
     unaddressed_hold: Seconds = 0.7
     """Seconds after its last speech in which a turn that was not for the bot is still taken up

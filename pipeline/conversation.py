@@ -154,10 +154,18 @@ class Conversation:
         self._turn_taking.receive_done(number, asked=asked)
         self._step()
 
-    async def wait_free(self, speaker: str) -> None:
-        """Wait until nobody but ``speaker`` talks, or for as long as that is polite."""
-        give_up = self._clock.now() + self._config.turns.floor_wait
-        while self._turn_taking.others_talk(speaker) and self._clock.now() < give_up:
+    async def wait_free(self, speaker: str, asked: float) -> None:
+        """Wait until nobody else talks or answers, or for as long as that is polite."""
+        began, turns, floor = self._clock.now(), self._config.turns, self._turn_taking
+        while True:
+            if floor.others_answer(speaker, asked) or self._answerer.is_judging(speaker):
+                longest = turns.answer_wait
+            elif floor.others_talk(speaker) or self._ears.stirs(self._clock.now()):
+                longest = turns.floor_wait
+            else:
+                return
+            if self._clock.now() - began >= longest:
+                return
             await self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
 
     # What the ears tell.

@@ -57,10 +57,14 @@ _ANSWER_OPENINGS = word_set(
     " probably i think under behind near next after before yesterday today tomorrow tonight half"
     " quarter no yes nobody everybody"
 )
+_PLAIN_OPENINGS = word_set("it's its it that's they're there's he's she's no yes")
 _NUMBERS = word_set(
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
     " sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety"
     " hundred thousand million"
+)
+_ASK_NUMBERS = word_set(
+    "when many much long far old often tall high big heavy time year day date number"
 )
 _SHORT_ANSWER = 4
 _SHORTEST_TOPIC = 4
@@ -94,6 +98,7 @@ _TO_PEOPLE = word_set("we we're we've we'll us our ours let's lets guys y'all yo
 _OF_PEOPLE = word_set("he he's she she's him his they they're them their")
 _YOU = frozenset({"you", "you're", "you've", "you'll", "your", "yours"})
 _SAID_BY_YOU = word_set("say said saying mean meant repeat mention mentioned")
+_GOING_ON = (("and",), ("or",), ("also",), ("then",), ("what", "about"), ("how", "about"))
 _SURE = frozenset({("are", "you", "sure"), ("say", "that", "again"), ("repeat", "that")})
 _TO_WHOEVER_IS_THERE = frozenset(
     {
@@ -139,13 +144,17 @@ def is_answer(words: Sequence[Word]) -> bool:
     return not _ANSWERS.isdisjoint(_texts(words))
 
 
-def may_answer(words: Sequence[Word], question: Sequence[Word], *, marked: bool) -> bool:
+def may_answer(
+    words: Sequence[Word], question: Sequence[Word], *, marked: bool, plainly: bool = False
+) -> bool:
     """Whether an utterance may be somebody's answer to a question.
 
     Args:
         words: What was said after the question.
         question: The question.
         marked: The recogniser ended ``words`` with a question mark.
+        plainly: Only what can hardly be anything else: it takes up the question's words, or
+            begins as answers do.
 
     """
     texts = _texts(words)
@@ -159,6 +168,9 @@ def may_answer(words: Sequence[Word], question: Sequence[Word], *, marked: bool)
     told = not _NUMBERS.isdisjoint(content) or any(text.isdigit() for text in content)
     taken_up = not _topic(content).isdisjoint(_topic(_texts(question)))
     opens = content[0] in _ANSWER_OPENINGS
+    if plainly:
+        numeric = not _ASK_NUMBERS.isdisjoint(_texts(question))
+        return taken_up or content[0] in _PLAIN_OPENINGS or (told and numeric)
     return told or taken_up or opens or len(content) <= _SHORT_ANSWER
 
 
@@ -234,6 +246,12 @@ def is_to_people(words: Sequence[Word]) -> bool:
     you = not _YOU.isdisjoint(texts[2:] if thanked else texts)
     us = not _TO_PEOPLE.isdisjoint(texts)
     return you or (us and not is_request(words))
+
+
+def goes_on(words: Sequence[Word]) -> bool:
+    """Whether it takes up what was said before: "and tomorrow", "what about Paris"."""
+    texts = tuple(_texts(words))
+    return any(texts[: len(opening)] == opening for opening in _GOING_ON)
 
 
 def is_of_people(words: Sequence[Word]) -> bool:

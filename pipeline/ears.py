@@ -122,6 +122,10 @@ class Ears:
         """Return a copy of what someone in the room said between two times."""
         return self._ears[speaker].history.cut(start, end)
 
+    def stirs(self, now: float) -> bool:
+        """Return whether anybody makes a sound that may yet turn out to be speech."""
+        return any(ear.gate.stirs(now) for ear in self._ears.values())
+
     def heard_until(self, now: float) -> float:
         """Return until when everything was heard: ``now``, or less while the VAD is behind.
 

@@ -96,6 +96,11 @@ class RecentTalk:
         """Return somebody's last words to other people."""
         return self._talk.get(speaker)
 
+    def talked(self, people: Iterable[Participant], *, after: float, before: float) -> bool:
+        """Return whether any of some people began to talk with others between two times."""
+        talks = (self._talk.get(person.id) for person in people)
+        return any(talk is not None and after < talk.start < before for talk in talks)
+
     def floor(self) -> Exchange | None:
         """Return the bot's last reply, unless people have talked with each other since."""
         replies = [exchange for exchange in self._exchanges.all() if not exchange.called]

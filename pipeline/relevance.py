@@ -24,6 +24,7 @@ from pipeline.dialogue_acts import (
     is_asked_of_speaker,
     is_nod,
     is_to_people,
+    is_topical,
 )
 from pipeline.evidence import Evidence, log_odds, probability, total
 from pipeline.interfaces import Participant
@@ -39,6 +40,9 @@ ANSWERS_SOMEONE = 1.5
 
 AMID_TALK = 3.0
 """Seconds after someone's words in which people are still talking with each other."""
+
+MOVED_ON = 4.0
+"""Seconds after a reply from which people who talked since have begun something else."""
 
 HIGH_FOLLOW_UP = 2.0
 """Factor by which the follow-up window is longer at sensitivity high."""
@@ -130,6 +134,7 @@ _SPEAKS_OF_AGENT = Evidence("speaks of the agent", -2.0)
 _ANSWERS_SOMEONE = -2.0
 _TURNS_TO_PEOPLE = Evidence("turns to people", -4.0)
 _TURNED_AWAY = Evidence("has turned to people", -2.0)
+_OTHERS_TALKED = Evidence("others have talked since", -2.5)
 _AMID_TALK = Evidence("people are talking", -1.5)
 _EVEN = 0.5
 
@@ -314,7 +319,16 @@ class Relevance:
             evidence.append(_TURNS_TO_PEOPLE)
         elif talk and reply.end < talk.start < utterance.start and not asks:
             evidence.append(_TURNED_AWAY)
+        elif utterance.start - reply.end > MOVED_ON and self._have_moved_on(
+            reply, utterance, remark
+        ):
+            evidence.append(_OTHERS_TALKED)
         return evidence
+
+    def _have_moved_on(self, reply: Exchange, utterance: Utterance, remark: Remark) -> bool:
+        """Whether others talked since a reply, and the words do not take it up again."""
+        talked = self._recent.talked(remark.others, after=reply.end, before=utterance.start)
+        return talked and not remark.goes_on and not is_topical(remark.words)
 
     def _floor(self, utterance: Utterance, remark: Remark) -> list[Evidence]:
         """Weigh words to whoever spoke last, if that was the bot, answering somebody else."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pipeline.dialogue_acts import AUXILIARIES, is_nod, is_question, is_request
+from pipeline.dialogue_acts import AUXILIARIES, goes_on, is_nod, is_question, is_request
 from pipeline.interfaces import Participant
 from pipeline.names import Likeness, Mention, NameFinder, Word, split_words
 from pipeline.vocative import FILLERS, SUBJECTS, WH_WORDS, call_position
@@ -69,6 +69,11 @@ class Remark:
     def is_nod(self) -> bool:
         """Whether it only keeps someone else talking."""
         return is_nod(self.words)
+
+    @cached_property
+    def goes_on(self) -> bool:
+        """Whether it only makes sense after what was said before: "and in Paris"."""
+        return goes_on(self.words)
 
     @cached_property
     def is_request(self) -> bool:

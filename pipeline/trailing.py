@@ -10,6 +10,7 @@ cut after a function word it gave a score above 0.5 to 21 %
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 _DROPPED = re.compile(r"(?:\.\.\.|…|[-\u2013\u2014])\s*$")
@@ -33,6 +34,28 @@ _OPEN = {
     "sv": "en ett och eller men med av från därför om att till för min din väldigt eh",
     "da": "en et og eller men med af fra fordi hvis at til for min din meget øh",
 }
+_OPENINGS = {
+    "en": "i would like, i'd like, i want you, i need you, can you, could you, would you,"
+    " tell me about, what about, how about, remind me, what is, what are, where is, who is,"
+    " how do i, is there",
+    "de": "ich möchte, ich hätte gern, ich hätte gerne, kannst du, könntest du,"
+    " wie wäre es, was ist",
+    "fr": "je voudrais, j'aimerais, peux tu, est ce que, qu'est ce que, c'est quoi",
+    "es": "quiero, quisiera, me gustaría, puedes, podrías, qué tal, cuál es",
+    "it": "vorrei, mi piacerebbe, puoi, potresti, che ne dici, qual è",
+    "pt": "eu queria, gostaria, podes, você pode, qual é",
+    "nl": "ik wil graag, ik zou graag, kun je, kan je, wat is",
+    "no": "jeg vil gjerne, jeg vil ha, kan du, kunne du, hva er",
+    "sv": "jag vill ha, jag skulle vilja, kan du, vad är",
+    "da": "jeg vil gerne, kan du, hvad er",
+}
+"""What sentences begin with; as all of one, or after a name, it is only its beginning."""
+
+_OPENING_WORDS = {
+    language: tuple(tuple(opening.split()) for opening in openings.split(", "))
+    for language, openings in _OPENINGS.items()
+}
+_BEFORE = 3  # words: a name and a greeting
 _OPEN_WORDS = {language: frozenset(words.split()) for language, words in _OPEN.items()}
 
 
@@ -49,4 +72,13 @@ def trails_off(text: str, language: str) -> bool:
     if _DROPPED.search(text):
         return True
     words = _WORD.findall(text.lower())
-    return bool(words) and words[-1] in _OPEN_WORDS.get(language, frozenset())
+    if not words:
+        return False
+    return words[-1] in _OPEN_WORDS.get(language, frozenset()) or _is_opening(words, language)
+
+
+def _is_opening(words: Sequence[str], language: str) -> bool:
+    return any(
+        tuple(words[-len(opening) :]) == opening and len(words) <= len(opening) + _BEFORE
+        for opening in _OPENING_WORDS.get(language, ())
+    )

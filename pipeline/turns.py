@@ -16,7 +16,7 @@ from collections import deque
 from pipeline.barge_in import BargeIn, Meaning
 from pipeline.config import TurnsConfig
 from pipeline.endpointing import wait_for
-from pipeline.habits import Habit
+from pipeline.habits import PAUSE, Habit
 from pipeline.interfaces import Volume
 from pipeline.turn_actions import (
     Action,
@@ -39,6 +39,9 @@ ASKED_PATIENCE = 1.3
 UNNOTICED = 0.4
 """Seconds of a reply within which nobody can have begun to speak because of it: who does then was
 not done with their turn."""
+
+EARLY_ANSWER = 0.3
+"""Seconds before the end of a question from which people begin to answer it."""
 
 STOPPED_CERTAIN = 0.9
 """End-of-turn score from which a client that stopped sending ends the turn by itself."""
@@ -76,11 +79,25 @@ class TurnTaking:
         return not self._turns and self._reply is None
 
     def others_talk(self, speaker: str) -> bool:
-        """Return whether anybody but ``speaker`` is talking now, longer than for a nod."""
+        """Return whether anybody but ``speaker`` is talking now."""
         return any(
-            turn.phase is Phase.TALKING and turn.voiced >= self._config.barge_in
+            turn.phase is Phase.TALKING and not turn.speculated
             for turn in self._turns.values()
-            if turn.speaker != speaker and not turn.speculated
+            if turn.speaker != speaker
+        )
+
+    def others_answer(self, speaker: str, asked: float) -> bool:
+        """Return whether anybody may be answering ``speaker``, and is not done with it.
+
+        Args:
+            speaker: Who asked something.
+            asked: Seconds; the end of the question.
+
+        """
+        return any(
+            turn.phase is not Phase.ENDED and turn.start > asked - EARLY_ANSWER
+            for turn in self._turns.values()
+            if turn.speaker != speaker
         )
 
     def receive_speech(self, speaker: str, *, start: float, end: float) -> None:
@@ -96,6 +113,7 @@ class TurnTaking:
         if turn is None or not self._may_go_on(turn, end):
             turn = self._begin(speaker, start)
         elif turn.phase is not Phase.TALKING or turn.speculated:
+            turn.paused |= start - turn.end >= PAUSE
             self._take_up(turn)
         turn.phase = Phase.TALKING
         turn.voiced += end - start
@@ -232,6 +250,8 @@ class TurnTaking:
         if before and start - before.turn_end <= self._config.continuation:
             turn.continues = before.turn
             turn.paused = True
+            if speaker in self._habits:
+                self._habits[speaker].take_back()
         turn.over_reply = reply.turn if reply else None
         self._turns[speaker] = turn
         return turn
@@ -239,8 +259,6 @@ class TurnTaking:
     def _take_up(self, turn: TurnState) -> None:
         """Void what was begun for a turn: its speaker goes on."""
         self._actions.append(Resume(turn.number))
-        if turn.phase is not Phase.TALKING:
-            turn.paused = True
         if turn.phase is Phase.ENDED and self._reply is not None:
             turn.over_reply = self._reply.turn  # it waits behind the reply, and cannot wait
         turn.speculated = False
@@ -274,17 +292,15 @@ class TurnTaking:
         if probability is None:
             wait = config.unscored_pause
         else:
-            wait = wait_for(probability, config, patience=self._patience(turn.speaker))
+            habit = self._habits.get(turn.speaker) or Habit()
+            asked = ASKED_PATIENCE if turn.speaker in self._asked else 1.0
+            patience = habit.patience * asked
+            wait = wait_for(probability, config, patience=patience, thought=habit.thought)
             if turn.stopped_at is not None and probability >= STOPPED_CERTAIN:
                 wait = min(wait, turn.stopped_at + STOPPED_WAIT - turn.end)
         if turn.trails_off:
             wait = max(wait, config.trailing_pause)
         turn.deadline = turn.end + wait
-
-    def _patience(self, speaker: str) -> float:
-        habit = self._habits.get(speaker)
-        patience = habit.patience if habit else 1.0
-        return patience * (ASKED_PATIENCE if speaker in self._asked else 1.0)
 
     def _deadline(self, turn: TurnState) -> float | None:
         match turn.phase:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.barge_in import Meaning
 from pipeline.cast import Cast
@@ -117,10 +117,13 @@ class Understanding:
         if span.over_reply and is_echo_of(utterance.text, self._said()):
             logger.debug("%s: turn %s: the bot's own words", self._name, turn.id)
             return Understood(utterance)
-        return self._judge(turn, heard, utterance, heard.transcript.language)
+        return self._judge(turn, heard, utterance, over_reply=span.over_reply)
 
-    def _judge(self, turn: Turn, heard: Heard, utterance: Utterance, language: str) -> Understood:
+    def _judge(
+        self, turn: Turn, heard: Heard, utterance: Utterance, *, over_reply: bool
+    ) -> Understood:
         worked = self._clock.stopwatch()
+        language = heard.transcript.language if heard.transcript else ""
         cast = self._cast
         if cast.relevance is None:
             judgement = Judgement(addressed=True, score=1.0, why="every turn", agent=cast.agent)
@@ -128,6 +131,9 @@ class Understanding:
             people = self._transport.participants()
             judgement = cast.relevance.judge(utterance, people=people, agent=cast.agent)
         meaning = _meaning(utterance.text, cast, language)
+        if over_reply and meaning is Meaning.NOTHING:
+            why = f"only a nod over a reply; {judgement.why}"
+            judgement = replace(judgement, addressed=False, why=why)
         turn.timeline.reach(Stage.JUDGED, max(heard.ready, self._clock.now()) + worked())
         return Understood(utterance, language, meaning, judgement)
 

@@ -92,7 +92,7 @@ QUESTIONS = (
     ("what is the capital of australia", "it is canberra not sydney"),
     ("how many days are in february", "twenty eight or twenty nine"),
     ("when did the war end", "in nineteen forty five i think"),
-    ("what is the tallest mountain", "everest of course you know that"),
+    ("what is the tallest mountain", "the tallest one is everest of course"),
 )
 """Questions to the room, each with what somebody else answers."""
 
