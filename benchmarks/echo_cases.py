@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,10 +12,10 @@ from typing import Any, Literal
 import numpy as np
 
 from benchmarks.echo_rooms import Floats, Room, active_level, come_back, pick_up, resample
+from benchmarks.offline_voice import OfflineVoice
 from benchmarks.scene_audio import Span, decode
 from discord_bot.opus import OpusLibrary
-from pipeline.audio import HEARING_RATE, SPEECH_RATE, Resampler, Samples
-from server.speech.espeak import EspeakEngine
+from pipeline.audio import HEARING_RATE, SPEECH_RATE, Samples
 
 Kind = Literal["echo", "person", "both"]
 
@@ -178,16 +177,13 @@ class CaseMaker:
         return played
 
     async def _synthesize(self, count: int) -> list[Samples]:
-        engine = EspeakEngine()
+        espeak = OfflineVoice()
         try:
-            return [await self._say(engine, TEXTS[index % len(TEXTS)]) for index in range(count)]
+            return [await self._say(espeak, TEXTS[index % len(TEXTS)]) for index in range(count)]
         finally:
-            engine.close()
+            espeak.close()
 
-    async def _say(self, engine: EspeakEngine, text: str) -> Samples:
+    async def _say(self, espeak: OfflineVoice, text: str) -> Samples:
         voice = VOICES[self._random.integers(len(VOICES))]
         pace = float(self._random.uniform(0.85, 1.2))
-        resampler = Resampler(engine.sample_rate, SPEECH_RATE)
-        async with aclosing(engine.synthesize(text, voice=voice, speed=pace)) as chunks:
-            parts = [resampler.push(chunk) async for chunk in chunks]
-        return np.concatenate([*parts, resampler.flush()])
+        return await espeak.say(text, voice=voice, pace=pace, rate=SPEECH_RATE)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import wave
-from contextlib import aclosing
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.audio import HEARING_RATE, Resampler, Samples, decode_file
-from server.speech.espeak import EspeakEngine
+from benchmarks.offline_voice import OfflineVoice
+from pipeline.audio import HEARING_RATE, Samples, decode_file
 
 Span = tuple[float, float]
 """From when to when, in seconds."""
@@ -45,12 +44,8 @@ def write_wav(path: Path, samples: Samples) -> None:
 
 async def synthesize(text: str, *, pace: float) -> Samples:
     """Speak a word with the offline voice (1 is its usual pace), at 16 kHz."""
-    engine = EspeakEngine()
+    espeak = OfflineVoice()
     try:
-        resampler = Resampler(engine.sample_rate, HEARING_RATE)
-        parts: list[Samples] = []
-        async with aclosing(engine.synthesize(text, voice="en-us", speed=pace)) as chunks:
-            parts.extend([resampler.push(chunk) async for chunk in chunks])
-        return np.concatenate([*parts, resampler.flush()])
+        return await espeak.say(text, voice="en-us", pace=pace, rate=HEARING_RATE)
     finally:
-        engine.close()
+        espeak.close()

@@ -194,9 +194,12 @@ class Answerer:
         if understood.wants_answer and not stops:
             return await self._answer(turn, attempt, span, understood)
         record = await self._record(turn, attempt, span, understood)
-        if record is None or attempt.place is None:
-            return None
+        if attempt.place is None:  # it has one since the turn is over
+            raise AssertionError(turn.id)
         self._line.leave(attempt.place)
+        if record is None:  # the beginning of a sentence may make no sense by itself
+            await self._hold_open(span, self._config.unaddressed_hold)
+            return None
         self._note_answers(understood)
         self._judging.pop(span.turn, None)
         if stops:  # that is all that was wanted

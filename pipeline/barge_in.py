@@ -30,6 +30,9 @@ class Meaning(enum.Enum):
     STOP = enum.auto()
     """The reply shall stop, and nothing else is wanted."""
 
+    UNCLEAR = enum.auto()
+    """What may be the cut beginning of a nod or a stop: more is waited for."""
+
     SPEECH = enum.auto()
     """Something is said: the reply stops and makes room."""
 
@@ -105,12 +108,24 @@ class BargeIn:
         match meaning:
             case Meaning.NOTHING:
                 self.forget(turn)
+            case Meaning.UNCLEAR:
+                pass
             case Meaning.SPEECH:
-                self.stopped = self.stopped or turn in self._voices
+                self._receive_speech(turn)
             case Meaning.STOP:
                 self.stopped = self.silenced = True
             case _:
                 assert_never(meaning)
+
+    def _receive_speech(self, turn: int) -> None:
+        """Stop for words, unless the sound was too short to hold any: recognisers make some up."""
+        voice = self._voices.get(turn)
+        if voice is None:
+            return
+        if voice.voiced >= self._config.min_speech - _ROUNDING:
+            self.stopped = True
+        else:
+            self.forget(turn)
 
     def forget(self, turn: int) -> None:
         """Take in that a turn was nothing; more of it begins anew."""

@@ -42,3 +42,8 @@ class Cast:
     def persona(self, agent: str) -> Persona:
         """Return an agent's persona; one that is not configured speaks under its id."""
         return self.personas.get(agent) or Persona(agent, agent, "default")
+
+    def names(self) -> list[str]:
+        """Return everything that the agents are called."""
+        names = [name for persona in self.personas.values() for name in (persona.id, persona.name)]
+        return list(dict.fromkeys([*names, *(self.relevance.names() if self.relevance else ())]))

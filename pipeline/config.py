@@ -61,7 +61,7 @@ class TurnsConfig(Settings):
     unscored_pause: Seconds = 0.8
     """Seconds of silence that end the turn when there is no end-of-turn model."""
 
-    trailing_pause: Seconds = 1.5
+    trailing_pause: Seconds = 2.0
     """Seconds of silence that end a turn whose words break off, as after "with a"."""
 
     min_speech: Seconds = 0.25
@@ -70,7 +70,7 @@ class TurnsConfig(Settings):
     max_turn: Annotated[float, Field(ge=1.0, le=300.0)] = 60.0
     """Seconds after which a monologue is cut into turns."""
 
-    barge_in: Seconds = 0.32
+    barge_in: Seconds = 0.288
     """Seconds from the first word over the reply after which it is held: it is silent until it is
     clear whether somebody wants the floor. Shorter speech only makes it quieter."""
 
@@ -169,6 +169,22 @@ class PipelineConfig(Settings):
     relevance: RelevanceConfig = RelevanceConfig()
 
 
+class TtsFallback(Settings):
+    """A server that speaks while those before it cannot."""
+
+    url: str
+    """Any server with OpenAI's /v1/audio/speech."""
+
+    model: str = "tts-1"
+    """Model name sent to it."""
+
+    voice: str = "default"
+    """Voice for the voices it does not have."""
+
+    api_key: SecretStr | None = None
+    """Sent to it as a bearer token; secret, from the environment only. * is the server's name."""
+
+
 class TtsConfig(Settings):
     """The text-to-speech client. Without a URL our own speech server is started."""
 
@@ -198,6 +214,17 @@ class TtsConfig(Settings):
 
     stall_timeout: Seconds = 5.0
     """Seconds without more sound before a sentence is given up."""
+
+    fallbacks: dict[str, TtsFallback] = Field(default_factory=dict)
+    """Servers, by any name, that speak while the one at url (or our own) does not: in this order,
+    and from the middle of a sentence if need be."""
+
+    rest: Seconds = 10.0
+    """Seconds for which a server that failed is asked only when no other is well; twice as long
+    each time it fails again."""
+
+    cached_phrases: Annotated[int, Field(ge=0, le=1000)] = 64
+    """Short phrases kept in memory as sound, so that they are heard at once."""
 
 
 class ChatConfig(Settings):

@@ -248,6 +248,12 @@ def is_to_people(words: Sequence[Word]) -> bool:
     return you or (us and not is_request(words))
 
 
+def is_proposal(words: Sequence[Word]) -> bool:
+    """Whether it proposes to do something together: "let's start the game"."""
+    texts = _content(words)
+    return texts[:1] == ["let's"] or texts[:2] == ["let", "us"]
+
+
 def goes_on(words: Sequence[Word]) -> bool:
     """Whether it takes up what was said before: "and tomorrow", "what about Paris"."""
     texts = tuple(_texts(words))

@@ -50,6 +50,9 @@ correlates."""
 UNEXPLAINED_WEIGHT = 0.09
 """By how much more a sound must correlate for each dB that the echo does not explain."""
 
+LONGEST_SILENCE = 2.0
+"""Seconds of a microphone's silence that tell of it, at most: as much of a reply is remembered."""
+
 DOUBT = 0.1
 """By how much more a sound must correlate when the microphone was silent during a reply."""
 
@@ -60,12 +63,14 @@ _LEAST_HEARD: Final = np.array([300.0, 15_000.0], np.float32)
 _LEAST_PLAYED: Final = np.float32(1000.0)
 _LEAST_WINDOW: Final = np.float32(100.0)
 
+_FOREVER = 1000  # windows
 _JITTER = 3  # steps by which a known delay comes and goes
 _FOLLOW = 0.1  # of such a move
 _WELL_KNOWN = 10.0  # windows that agree about a delay
 _MOST_TRUST = 40.0  # windows: a second and a half of another delay, and it has changed
 _LOST = 0.05  # windows of trust, for each sound that does not fit
-_DOUBTED = 15  # windows of silence
+_DOUBTED = 15  # windows of quiet
+_MOST_DOUBTED = 24  # windows in which nothing was sent: a client's own gate says more than quiet
 _LOUD: Final = np.float32(30.0)  # dB below the loudest, of which an echo may be heard
 _MOSTLY = 0.8  # of the time in which an echo may have begun
 
@@ -145,11 +150,12 @@ class _Delay:
 
     def find(self, correlation: _Correlation) -> int | None:
         """Return the delay at which the newest sound certainly is echo, in steps."""
+        doubt = DOUBT * self._doubt / _DOUBTED
         best = int(correlation.short.argmax())
-        if correlation.short[best] > CORRELATED + DOUBT * min(1.0, self._doubt / _DOUBTED):
+        if correlation.short[best] > CORRELATED + doubt:
             return best
         best = int(correlation.long.argmax())
-        return best if correlation.long[best] > LONG_CORRELATED else None
+        return best if correlation.long[best] > LONG_CORRELATED + doubt else None
 
     def agree(self, found: int, *, fits: bool) -> bool:
         """Take in a delay that was found.
@@ -185,7 +191,11 @@ class _Delay:
         """Take in silence, which during a reply says that this microphone hears no loudspeaker."""
         loud = played.loudest > played.loudest.max() - _LOUD
         if np.count_nonzero(loud) > _MOSTLY * len(loud):
-            self._doubt += 1
+            self._doubt = max(self._doubt, min(self._doubt + 1, _DOUBTED))
+
+    def pass_silence(self, loud: int) -> None:
+        """Take in that nothing at all came from the microphone while so many windows were loud."""
+        self._doubt = min(self._doubt + loud, _MOST_DOUBTED)
 
     def enough(self) -> float:
         """Return the correlation from which a sound at this delay is echo."""
@@ -259,10 +269,11 @@ class _EchoPath:
 
     def receive(self, window: Samples, at: float, played: PlayedBands) -> bool:
         """Take in the next window; return whether it is echo."""
-        missing = 0 if self._next is None else round((at - self._next) / WINDOW)
+        missing = _FOREVER if self._next is None else round((at - self._next) / WINDOW)
         if missing > 0:
             self._bands.pass_silence(missing)
             self._correlation.pass_silence(missing)
+            self._delay.pass_silence(played.count_loud(at, min(missing * WINDOW, LONGEST_SILENCE)))
         self._next = at + WINDOW
         self._bands.receive(window)
         past = played.until(at, _DELAYS)

@@ -49,6 +49,7 @@ _QUIET_LOUDEST = 30.0  # dB in a band of a quiet voice
 _NOISE_MEMORY = 48  # windows, 1.5 s: longer than people speak without a gap in some band
 _OVER_LOWEST: Final = np.float32(2.0)  # 3 dB: noise goes up and down
 _QUIET: Final = np.float32(9.0)  # dB over the noise that are still nothing
+_LOUD = 30.0  # dB below the loudest of which an echo may be heard
 _TOLERANCE = 0.04  # seconds by which times may differ from the length of the sound between them
 # Jitter and reverberation: an echo is as loud as the loudest of four rows, and falls then (dB).
 _SMEAR: Final = np.array([[3.0], [1.5], [0.0], [0.0], [0.0], [0.0]], np.float32)
@@ -159,6 +160,18 @@ class PlayedBands:
         past = slice(last - rows, last)
         courses, energies, smeared, loudest = self._rows
         return Played(courses[past], energies[past], smeared[past], loudest[past])
+
+    def count_loud(self, at: float, seconds: float) -> int:
+        """Return how many windows before a time were loud enough for an echo to be heard.
+
+        Args:
+            at: Seconds on the conversation clock, not long after :attr:`end`.
+            seconds: How far back, at most :data:`REACH` rows.
+
+        """
+        rows = max(1, round(seconds / STEP))
+        loud = self.until(at, rows).loudest > self._loudest - _LOUD
+        return int(np.count_nonzero(loud)) // 2
 
     def _start_at(self, at: float) -> None:
         """Begin again after a long silence."""

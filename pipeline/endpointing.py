@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.config import TurnsConfig
 
-_PATIENCE = {"low": 2.5, "medium": 1.5, "high": 0.9}  # seconds added when p is 0, by eagerness
+_PATIENCE = {"low": 3.0, "medium": 2.0, "high": 1.2}  # seconds added when p is 0, by eagerness
 
 _CURVE = 3.0  # above 1: a turn that probably is complete is not made to wait for the rest
 

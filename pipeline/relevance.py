@@ -175,6 +175,11 @@ class Relevance:
         self._names[agent.id] = agent.names
         self._finder = self._make_finder()
 
+    def names(self) -> list[str]:
+        """Return everything that agents are called here, what they are misheard as included."""
+        known = [*self._names.values(), *self.variants.learnt().values()]
+        return list(dict.fromkeys(name for names in known for name in names))
+
     def judge(
         self, utterance: Utterance, *, people: Sequence[Participant], agent: str
     ) -> Judgement:

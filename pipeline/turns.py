@@ -36,7 +36,7 @@ ASKED_PATIENCE = 1.3
 """How much longer than usual to wait for more from who answers the bot's question."""
 
 
-UNNOTICED = 0.4
+UNNOTICED = 0.6
 """Seconds of a reply within which nobody can have begun to speak because of it: who does then was
 not done with their turn."""
 

@@ -12,7 +12,7 @@ from pipeline.clock import Clock
 from pipeline.echo_words import is_echo_of
 from pipeline.errors import StageError
 from pipeline.interfaces import AudioTransport
-from pipeline.interjections import Interjection, read_interjection
+from pipeline.interjections import Interjection, may_change, read_interjection
 from pipeline.relevance import Judgement, Utterance
 from pipeline.timeline import Stage
 from pipeline.trailing import trails_off
@@ -139,11 +139,13 @@ class Understanding:
 
 
 def _meaning(text: str, cast: Cast, language: str) -> Meaning:
-    names = [name for persona in cast.personas.values() for name in (persona.id, persona.name)]
+    names = cast.names()
     match read_interjection(text, names, language=language):
         case Interjection.BACKCHANNEL:
             return Meaning.NOTHING
         case Interjection.STOP:
             return Meaning.STOP
+        case Interjection.SPEECH if may_change(text, names, language=language):
+            return Meaning.UNCLEAR
         case _:
             return Meaning.SPEECH

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pipeline.dialogue_acts import (
     is_of_people,
+    is_proposal,
     is_to_people,
     is_to_whoever_is_there,
     is_topical,
@@ -18,6 +19,7 @@ from pipeline.remark import Remark
 from pipeline.wording import wording_model
 
 _TO_PEOPLE = Evidence("speaks to people", -1.0)
+_PROPOSES = Evidence("proposes something", -2.0)
 _OF_PEOPLE = Evidence("speaks of people", -1.0)
 _TO_WHOEVER_IS_THERE = Evidence("said to whoever is there", -4.0)
 _REQUEST = Evidence("request", 1.1)
@@ -36,6 +38,7 @@ def words_for_assistants(remark: Remark) -> list[Evidence]:
         (_QUESTION, asks),
         (_TOPIC, is_topical(remark.words)),
         (_TO_PEOPLE, is_to_people(remark.words)),
+        (_PROPOSES, is_proposal(remark.words)),
         (_OF_PEOPLE, is_of_people(remark.words)),
         (_TO_WHOEVER_IS_THERE, is_to_whoever_is_there(remark.words)),
     )

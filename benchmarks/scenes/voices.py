@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
+from benchmarks.offline_voice import OfflineVoice
 from benchmarks.scenes import sound
 from benchmarks.scenes.recordings import Recording
-from pipeline.audio import HEARING_RATE, Resampler, Samples
-from server.speech.espeak import EspeakEngine
+from pipeline.audio import HEARING_RATE
 
 VOICES = ("en-us+f1", "en-gb+m3", "en-gb+f4", "en-us+m7", "en-gb+linda")
 """One for each person, told apart by sex, age and accent, and none the bot's own. The test fixture
@@ -28,7 +27,7 @@ class Voices:
     """The offline voice in many variants; one per process."""
 
     def __init__(self) -> None:
-        self._engine = EspeakEngine()
+        self._voice = OfflineVoice()
 
     def __enter__(self) -> Self:
         """Open nothing: the engine is ready."""
@@ -41,7 +40,7 @@ class Voices:
         traceback: TracebackType | None,
     ) -> None:
         """End the engine's thread."""
-        self._engine.close()
+        self._voice.close()
 
     def say(self, text: str, voice: str, *, pace: float = 1.0) -> Recording:
         """Return a sentence; where it begins and ends is told by its level.
@@ -52,7 +51,8 @@ class Voices:
             pace: 1 is the usual.
 
         """
-        spoken = asyncio.run(self._synthesize(text, voice, pace))
+        saying = self._voice.say(text, voice=voice, pace=pace, rate=HEARING_RATE)
+        spoken = asyncio.run(saying)
         speech = sound.loud_part(spoken, below=40.0)
         samples = sound.join(sound.silence(_AROUND), sound.cut(spoken, speech))
         samples = np.concatenate([samples, sound.silence(_AROUND)])
@@ -66,10 +66,3 @@ class Voices:
                 break
             spoken.append(self.say(text, voice, pace=pace))
         return min(spoken, key=lambda one: one.speech[1])
-
-    async def _synthesize(self, text: str, voice: str, pace: float) -> Samples:
-        resampler = Resampler(self._engine.sample_rate, HEARING_RATE)
-        parts: list[Samples] = []
-        async with aclosing(self._engine.synthesize(text, voice=voice, speed=pace)) as chunks:
-            parts.extend([resampler.push(chunk) async for chunk in chunks])
-        return np.concatenate([*parts, resampler.flush()])

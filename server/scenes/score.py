@@ -94,7 +94,8 @@ class Summary:
     """Interruptions that met no reply."""
 
     total_without_agent_ms: Percentiles | None
-    """Last speech heard to first sample of the reply, less the agent's own time."""
+    """Last speech heard to first sample of the reply, less the agent's own time, of turns whose end
+    is scored: the wait for it is the most of it."""
 
     cpu_s_per_audio_s: float | None
     """Processor seconds of this process per second of conversation."""
@@ -133,7 +134,12 @@ def summarize(played: Sequence[PlayedScene], *, mode: Mode, cpu_seconds: float) 
     """
     pairs = [pair for scene in played for pair in scene.pairs()]
     timed = [pair for scene in _scoring(played, "end_of_turn") for pair in scene.pairs()]
-    replied = [turn for scene in played for turn in scene.turns if turn.reply is not None]
+    replied = [
+        turn
+        for scene in _scoring(played, "end_of_turn")
+        for turn in scene.turns
+        if turn.reply is not None
+    ]
     addressing = tuple(_scoring(played, "addressing"))
     seconds = sum(scene.seconds for scene in played)
     return Summary(

@@ -27,12 +27,17 @@ def test_somebody_answers_first() -> None:
     assert answers()
 
 
-def test_the_question_of_who_named_the_agent_is_the_agents() -> None:
-    assert not answers(asked=dataclasses.replace(ASKED, named=True))
+def test_the_question_of_who_named_the_agent_takes_a_plain_answer() -> None:
+    named = dataclasses.replace(ASKED, named=True)
+    assert answers(asked=named)
+    question = dataclasses.replace(QUESTION, text="hey jarvis what time is it")
+    assert answers(question=question, asked=named)
+    assert not answers(asked=named, answer=dataclasses.replace(ANSWER, text="nice hat"))
+    assert answers(answer=dataclasses.replace(ANSWER, text="nice hat"))
 
 
-def test_who_calls_the_agent_does_not_answer() -> None:
-    assert not answers(said=dataclasses.replace(SAID, named=True))
+def test_who_speaks_to_the_agent_does_not_answer() -> None:
+    assert not answers(said=dataclasses.replace(SAID, addressed=True))
 
 
 def test_nobody_answers_themselves() -> None:

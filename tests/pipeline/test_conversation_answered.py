@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.pipeline.scene import Scene
 
 
@@ -31,9 +33,34 @@ def test_the_bot_drops_its_answer_when_a_person_answers_first():
         assert scene.transport.heard == []
 
 
-def test_who_named_the_agent_is_answered_by_it_all_the_same():
-    scene = asks("jarvis what time is it", "ten past four", asks_ahead=False)
-    assert of(scene, "Ann").heard == "ok."
+def test_who_named_the_agent_is_answered_unless_somebody_plainly_has():
+    for answer, heard in (("ten past four", ""), ("it is four", ""), ("nice hat", "ok.")):
+        scene = asks("jarvis what time is it", answer, asks_ahead=False, sensitivity="medium")
+        assert of(scene, "Ann").heard == heard
+
+
+def test_who_begins_to_answer_is_let_finish():
+    for asks_ahead in (False, True):
+        scene = Scene(
+            [("ann", 0.5, 2.5), ("ben", 2.6, 5.0)],
+            said={("ann", 0.5): "what is the capital of australia", ("ben", 2.6): "it is canberra"},
+            people=("ann", "ben"),
+            asks_ahead=asks_ahead,
+            sensitivity="high",
+        ).run()
+        assert scene.transport.heard == []
+        assert of(scene, "Ann").why.endswith("; answered by Ben")
+
+
+def test_who_has_something_else_to_say_is_let_finish_for_as_long_as_is_polite():
+    for end, start in ((4.0, 4.4), (20.0, 2.484 + 0.996 + 5.0)):
+        scene = Scene(
+            [("ann", 0.5, 2.5), ("ben", 2.6, end)],
+            said={("ann", 0.5): "jarvis what time is it", ("ben", 2.6): "and then we went home"},
+            people=("ann", "ben"),
+        ).run()
+        assert scene.transport.reply_spans[0][0] == pytest.approx(start, abs=0.05)
+        assert of(scene, "Ann").heard == "ok."
 
 
 def test_what_is_no_answer_changes_nothing():

@@ -206,6 +206,22 @@ def test_clients_that_send_nothing_in_silence_are_judged_alike() -> None:
     assert np.mean(flags) > 0.9
 
 
+@pytest.mark.parametrize("name", ["ben-timer", "ben-back", "ben-time", "ben-reminder"])
+def test_who_sent_nothing_while_a_reply_played_is_no_echo(name: str) -> None:
+    voice = Room(noise=0.0).microphone(np.zeros(round(SECONDS * HEARING_RATE)), (4.0, name))
+    guard, fed, flags = EchoGuard(), 0, []
+    for index in range(len(voice) // VAD_WINDOW):
+        while fed < (index + 1) * WINDOW * SPEECH_RATE:
+            if np.any(piece := SENTENCES[fed : fed + PIECE]):
+                guard.receive_played(piece, START + fed / SPEECH_RATE)
+            fed += PIECE
+        window = voice[index * VAD_WINDOW : (index + 1) * VAD_WINDOW]
+        if np.abs(window).max() > 500:
+            flags.append(guard.receive_heard("ben", window, START + index * WINDOW))
+    assert len(flags) > 20
+    assert not any(flags)
+
+
 def test_nothing_is_echo_before_anything_was_played() -> None:
     guard = EchoGuard()
     heard = Room().microphone(np.zeros(3 * HEARING_RATE), (0.0, "ben-timer"))

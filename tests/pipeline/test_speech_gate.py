@@ -94,3 +94,16 @@ def test_a_weak_onset_is_used_once() -> None:
     heard = run(SpeechGate(CONFIG), 0.7, 0.2, 0.9, 0.9, 0.9, 0.1, 0.9, 0.9, 0.9)
     assert len(heard[4]) == 4
     assert len(heard[8]) == 3
+
+
+def test_a_sound_stirs_until_it_is_speech_or_nothing() -> None:
+    gate = SpeechGate(CONFIG)
+    assert not gate.stirs(0.0)
+    run(gate, 0.1, 0.9)
+    assert gate.stirs(2 * WINDOW)
+    assert gate.stirs(2 * WINDOW + 0.1)
+    assert not gate.stirs(2 * WINDOW + 0.11)  # nothing more was sent
+    run(gate, 0.9, 0.9, at=2 * WINDOW)
+    assert not gate.stirs(4 * WINDOW)
+    run(gate, 0.1, 0.9, 0.1, at=4 * WINDOW)
+    assert not gate.stirs(7 * WINDOW)
