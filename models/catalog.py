@@ -16,7 +16,7 @@ from models.errors import UnknownModelError
 PACKAGE = Path(__file__).parent
 """Folder of this package, where the catalogue and the models of the repository lie."""
 
-Kind = Literal["vad", "end_of_turn", "whisper"]
+Kind = Literal["vad", "end_of_turn", "whisper", "kokoro", "piper"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Revision = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
@@ -26,6 +26,8 @@ class ModelFile:
     """One file, identified by its content."""
 
     name: str
+    """May begin with folders."""
+
     size: int
     """Bytes."""
 
@@ -39,6 +41,13 @@ class HubSource:
     repository: str
     revision: Revision
     """Full commit id: such a file, once cached, needs no network."""
+
+    folder: str = ""
+    """Folder of the files in the repository, for one that holds many models."""
+
+    def path(self, file: ModelFile) -> str:
+        """Return where the file lies in the repository."""
+        return f"{self.folder}/{file.name}" if self.folder else file.name
 
 
 @dataclass(frozen=True, slots=True)

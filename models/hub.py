@@ -46,13 +46,11 @@ def find_in_cache(model: Model) -> Path | None:
         The folder of its files, or ``None`` when some are missing or were never verified.
 
     """
-    if model.hub is None or _unverified_marker(model.hub).exists():
+    if model.hub is None or _unverified_marker(model, model.hub).exists():
         return None
-    paths = [_cached(model.hub, file) for file in model.files]
-    if paths[0] is None or None in paths:
-        return None
-    folder = paths[0].parent
-    return folder if complete(folder, model.files) else None
+    first = _cached(model.hub, model.files[0])
+    folder = _folder(first, model.files[0]) if first is not None else None
+    return folder if folder is not None and complete(folder, model.files) else None
 
 
 def fetch_from_hub(model: Model, hub: HubSource, progress: Progress) -> Path:
@@ -73,12 +71,12 @@ def fetch_from_hub(model: Model, hub: HubSource, progress: Progress) -> Path:
             return folder
         if not all(_cached(hub, file) for file in model.files):
             _ask_for_first_file(hub, model.files[0])
-        marker = _unverified_marker(hub)
+        marker = _unverified_marker(model, hub)
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.touch()
         paths = [_fetch_file(model, hub, file, progress) for file in model.files]
         marker.unlink()
-        return paths[0].parent
+        return _folder(paths[0], model.files[0])
 
 
 def _fetch_file(model: Model, hub: HubSource, file: ModelFile, progress: Progress) -> Path:
@@ -89,7 +87,7 @@ def _fetch_file(model: Model, hub: HubSource, file: ModelFile, progress: Progres
             fetched = Path(
                 huggingface_hub.hf_hub_download(
                     hub.repository,
-                    file.name,
+                    hub.path(file),
                     revision=hub.revision,
                     tqdm_class=_bar_class(progress),
                 )
@@ -107,13 +105,21 @@ def _fetch_file(model: Model, hub: HubSource, file: ModelFile, progress: Progres
 
 
 def _cached(hub: HubSource, file: ModelFile) -> Path | None:
-    path = huggingface_hub.try_to_load_from_cache(hub.repository, file.name, revision=hub.revision)
+    path = huggingface_hub.try_to_load_from_cache(
+        hub.repository, hub.path(file), revision=hub.revision
+    )
     return Path(path) if isinstance(path, str) else None
 
 
-def _unverified_marker(hub: HubSource) -> Path:
+def _folder(path: Path, file: ModelFile) -> Path:
+    """Return the folder from which the names of the model's files count."""
+    return path.parents[len(Path(file.name).parts) - 1]
+
+
+def _unverified_marker(model: Model, hub: HubSource) -> Path:
     folder = repo_folder_name(repo_id=hub.repository, repo_type=constants.REPO_TYPE_MODEL)
-    return Path(constants.HF_HUB_CACHE, folder, f".{NAME}-unverified-{hub.revision}")
+    # One repository may hold several models.
+    return Path(constants.HF_HUB_CACHE, folder, f".{NAME}-unverified-{model.name}-{hub.revision}")
 
 
 @contextmanager
@@ -142,7 +148,7 @@ def _ask_for_first_file(hub: HubSource, file: ModelFile) -> None:
         raise UnreachableError("HF_HUB_OFFLINE is set")
     if not reachable(constants.ENDPOINT):
         raise UnreachableError(f"{constants.ENDPOINT} cannot be reached (tried for {PATIENCE:g} s)")
-    url = huggingface_hub.hf_hub_url(hub.repository, file.name, revision=hub.revision)
+    url = huggingface_hub.hf_hub_url(hub.repository, hub.path(file), revision=hub.revision)
     huggingface_hub.get_hf_file_metadata(url)
 
 

@@ -265,7 +265,8 @@ def speech(
     verbose: Verbose = False,
 ) -> None:
     """Run only the speech server: OpenAI-compatible /v1/audio/*."""
-    settings = _settings(context, file, overrides, verbose=verbose).speech
+    everything = _settings(context, file, overrides, verbose=verbose)
+    settings = everything.speech
     settings = settings.model_copy(
         update={
             "host": settings.host if host is None else host,
@@ -274,7 +275,7 @@ def speech(
     )
     from server.commands.speech import serve_speech
 
-    raise typer.Exit(serve_speech(settings))
+    raise typer.Exit(serve_speech(settings, everything.pipeline.stt, everything.models))
 
 
 def main() -> None:

@@ -136,7 +136,8 @@ async def open_voice(config: Config) -> AsyncIterator[HttpTextToSpeech]:
         async with open_tts(config, config.tts.url) as tts:
             yield tts
         return
-    async with SpeechServer(config.speech) as server, open_tts(config, server.url) as tts:
+    server = SpeechServer(config.speech, stt=config.pipeline.stt, models=config.models)
+    async with server, open_tts(config, server.url) as tts:
         yield tts
 
 

@@ -77,7 +77,7 @@ async def run_service(config: Config) -> None:
 def build_parts(config: Config) -> list[Part]:
     """Build every part of the service; those that use others stand after them."""
     store = StorePart(config.data_dir)
-    speech = SpeechPart(config.speech, config.tts)
+    speech = SpeechPart(config.speech, config.tts, stt=config.pipeline.stt, models=config.models)
     hearing = HearingPart(config, progress_on(sys.stderr))
     gateway = GatewayPart(config)
     rooms = ServiceSupport(config, store, speech, hearing, gateway)

@@ -17,7 +17,8 @@ from starlette.status import (
 )
 from starlette.types import Send
 
-from pipeline.config import TtsConfig
+from models.config import ModelsConfig
+from pipeline.config import SttConfig, TtsConfig
 from server.parts import PartState, PartStatus
 from server.speech.child import SpeechServer, SpeechServerError
 from server.speech.config import SpeechConfig
@@ -46,13 +47,24 @@ class SpeechPart:
     Args:
         speech: How our own is run.
         tts: How the server is asked, ours or the one at its ``url``.
+        stt: Recognition of ours, for transcriptions.
+        models: Where voices and recognition models are.
 
     """
 
     name = "speech"
 
-    def __init__(self, speech: SpeechConfig, tts: TtsConfig) -> None:
+    def __init__(
+        self,
+        speech: SpeechConfig,
+        tts: TtsConfig,
+        *,
+        stt: SttConfig | None = None,
+        models: ModelsConfig | None = None,
+    ) -> None:
         self._speech = speech
+        self._stt = stt
+        self._models = models
         self._tts = tts
         self._url = tts.url
         self._status = PartStatus(PartState.STARTING)
@@ -92,10 +104,12 @@ class SpeechPart:
                 self._status = PartStatus(PartState.OK, "uses the speech server of tts.url")
                 await asyncio.Event().wait()
             try:
-                async with SpeechServer(self._speech) as self._server:
+                async with SpeechServer(
+                    self._speech, stt=self._stt, models=self._models
+                ) as self._server:
                     self._url = self._server.url
                     self._settled.set()
-                    self._status = PartStatus(PartState.OK, f"{self._speech.engine} voices")
+                    self._status = PartStatus(PartState.OK, f"{self._server.engine} voices")
                     await asyncio.Event().wait()
             except SpeechServerError as error:
                 logger.error("Nothing can be said: %s", error)  # noqa: TRY400 - it says it all

@@ -2,28 +2,31 @@
 
 The parent writes the settings as one line of JSON to standard input and keeps
 that pipe open: its end, however the parent went, is the end of this process.
-The first line on standard output is ``{"port": …}``, or ``{"error": …}`` when
+The first line on standard output is ``{"port": …, "engine": …}``, or ``{"error": …}`` when
 the server cannot start. People start it with ``run.py speech``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import socket
 import sys
 import threading
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 
 import uvicorn
 from pydantic import ValidationError
 
+from models.registry import Registry
 from server.http_server import HttpServer
 from server.speech.app import create_app
-from server.speech.config import SpeechConfig
+from server.speech.config import ProcessConfig
 from server.speech.engine import EngineError
-from server.speech.espeak import EspeakEngine
+from server.speech.recogniser import WhisperRecogniser
+from server.speech.rungs import open_ladder
 
 BACKLOG = 128
 """Connections that may wait to be accepted."""
@@ -39,34 +42,43 @@ def main() -> int:
     """Serve until the parent goes or a signal comes; returns the exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        config = SpeechConfig.model_validate_json(sys.stdin.readline())
-        engine = EspeakEngine()
-        app = create_app(config, engine)
-        listener = _listen(config.host, config.port)
+        settings = ProcessConfig.model_validate_json(sys.stdin.readline())
     except ValidationError as error:
         return _refuse(f"no valid settings on standard input; start it with run.py speech\n{error}")
+    try:
+        asyncio.run(_serve(settings))
     except EngineError as error:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(
-            f"the speech server cannot listen on {config.host} port {config.port} "
-            f"({error.strerror}); choose another with speech.host and speech.port"
+            f"the speech server cannot listen on {settings.speech.host} port"
+            f" {settings.speech.port} ({error.strerror}); choose another with speech.host and"
+            " speech.port"
         )
-    server = HttpServer(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            ws="none",
-            timeout_keep_alive=KEEP_ALIVE,
-        )
-    )
-    threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
-    _report({"port": listener.getsockname()[1]})
-    server.run(sockets=[listener])
-    engine.close()
     return 0
+
+
+async def _serve(settings: ProcessConfig) -> None:
+    config = settings.revealed()
+    listener = _listen(config.host, config.port)
+    async with AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        ladder = await open_ladder(config, Registry(settings.models), stack)
+        recogniser = WhisperRecogniser(settings.stt, settings.models, config.max_recording)
+        stack.push_async_callback(recogniser.aclose)
+        server = HttpServer(
+            uvicorn.Config(
+                create_app(config, ladder, recogniser),
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                timeout_keep_alive=KEEP_ALIVE,
+            )
+        )
+        threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
+        _report({"port": listener.getsockname()[1], "engine": ladder.engine.name})
+        await server.serve(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -13,7 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from server.speech.config import SpeechConfig
+from models.config import ModelsConfig
+from pipeline.config import SttConfig
+from server.speech.config import ProcessConfig, SpeechConfig
 
 SHORTEST_PAUSE = 0.1
 """Seconds until a server that died is started again; doubled each time."""
@@ -52,16 +54,29 @@ class SpeechServer:
         config: Its settings.
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
+        stt: Recognition, for transcriptions.
+        models: Where voices and recognition models are.
 
     """
 
-    def __init__(self, config: SpeechConfig, *, host: str = LOOPBACK, port: int = 0) -> None:
+    def __init__(
+        self,
+        config: SpeechConfig,
+        *,
+        host: str = LOOPBACK,
+        port: int = 0,
+        stt: SttConfig | None = None,
+        models: ModelsConfig | None = None,
+    ) -> None:
         self._config = config
+        self._stt = stt or SttConfig()
+        self._models = models or ModelsConfig()
         self._host = host
         self._port = port
         self._tasks = asyncio.TaskGroup()
         self._process: Process | None = None
         self._answers = False
+        self._engine = ""
         self._supervision: asyncio.Task[None] | None = None
 
     @property
@@ -74,6 +89,11 @@ class SpeechServer:
     def pid(self) -> int | None:
         """Process id, a new one after a restart; ``None`` while there is no process."""
         return self._process.pid if self._process is not None else None
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine that speaks; "" before the server was up."""
+        return self._engine
 
     @property
     def answers(self) -> bool:
@@ -150,10 +170,9 @@ class SpeechServer:
 
     async def _introduce(self, process: Process) -> int:
         """Hand the settings over and return the port."""
-        settings = self._config.model_copy(update={"host": self._host, "port": self._port})
         try:
             async with asyncio.timeout(self._config.start_timeout):
-                line = await _ask(process, settings.model_dump_json())
+                line = await _ask(process, self._settings().model_dump_json())
         except TimeoutError as error:
             raise SpeechServerError(
                 f"the speech server was not ready after {self._config.start_timeout:g} s; "
@@ -167,7 +186,17 @@ class SpeechServer:
         report = json.loads(line)
         if "error" in report:
             raise SpeechServerError(report["error"])
+        self._engine = report["engine"]
         return int(report["port"])
+
+    def _settings(self) -> ProcessConfig:
+        key = self._config.remote.api_key
+        return ProcessConfig(
+            speech=self._config.model_copy(update={"host": self._host, "port": self._port}),
+            stt=self._stt,
+            models=self._models,
+            remote_key="" if key is None else key.get_secret_value(),
+        )
 
     async def _stop(self) -> None:
         """End the process, politely first; harmless when there is none."""

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.audio import Samples
 
 
 class EngineError(Exception):
-    """The engine could not be loaded, or failed at a text."""
+    """The engine could not be loaded, or failed at a text. The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A piece of speech."""
+
+    samples: Samples
+    """Mono PCM."""
+
+    rate: int
+    """Hertz; the same for all pieces of one text."""
 
 
 class Engine(Protocol):
@@ -20,17 +32,17 @@ class Engine(Protocol):
         """Short name, as in the settings."""
 
     @property
-    def sample_rate(self) -> int:
-        """Hertz of what :meth:`synthesize` yields."""
+    def names(self) -> Mapping[str, str]:
+        """Voices for the names that agents and OpenAI's clients use, such as ``alloy``."""
 
     def voices(self) -> Sequence[str]:
-        """Return the names of the engine's own voices."""
+        """Return the names of the engine's own voices, the best known first."""
 
     def has_voice(self, voice: str) -> bool:
         """Whether :meth:`synthesize` takes this voice; there may be more than are listed."""
 
-    def synthesize(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[Samples]:
-        """Stream the sound of ``text`` at :attr:`sample_rate`, as fast as it is taken.
+    def synthesize(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[Sound]:
+        """Stream the sound of ``text``, as fast as it is taken.
 
         Args:
             text: Plain text of any length.
@@ -40,9 +52,9 @@ class Engine(Protocol):
         Raises:
             EngineError: The engine failed.
 
-        Closing the generator, or cancelling, stops the work within one chunk.
+        Closing the generator, or cancelling, stops the work within 100 ms.
 
         """
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         """End running work and free the engine."""

@@ -23,6 +23,13 @@ def test_no_two_models_share_their_weights() -> None:
     assert len(set(largest)) == len(largest)
 
 
+def test_a_piper_voice_is_a_graph_and_its_settings() -> None:
+    for model in load_catalog():
+        if model.kind == "piper":
+            graph, settings = (file.name for file in model.files)
+            assert settings == f"{graph}.json"
+
+
 def test_a_model_is_known_by_its_alias() -> None:
     catalog = load_catalog()
     assert catalog.get("turbo") is catalog.get("large-v3-turbo")

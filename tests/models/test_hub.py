@@ -59,6 +59,25 @@ def test_a_model_is_downloaded_with_progress_and_found_from_then_on_without_netw
     assert hub.requests == []
 
 
+def test_a_model_in_a_folder_of_a_repository_keeps_its_own_folders(
+    hub: FakeHub, tmp_path: Path
+) -> None:
+    files = {"tokenizer.json": b"{}", "onnx/model.onnx": bytes(2000)}
+    for name, content in files.items():
+        hub.put(REPOSITORY, REVISION, f"en/ann/{name}", content)
+    catalog = write_catalog(tmp_path, files)
+    pinned = f'revision = "{REVISION}"'
+    text = catalog.read_text(encoding="utf-8").replace(pinned, f'{pinned}, folder = "en/ann"')
+    catalog.write_text(text, encoding="utf-8")
+    workshop = Workshop(tmp_path, hub.url, {})
+
+    fetched = workshop.run("ensure")
+
+    assert fetched.folder is not None
+    assert {name: (fetched.folder / name).read_bytes() for name in files} == files
+    assert workshop.run("find").folder == fetched.folder
+
+
 def test_the_token_goes_to_the_hub_and_not_to_its_storage(hub: FakeHub, workshop: Workshop) -> None:
     workshop.environment["HF_TOKEN"] = "hf_made_up"
 

@@ -1,78 +1,25 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import socket
-from collections.abc import AsyncGenerator, Sequence
+import json
+from base64 import b64decode
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
-import uvicorn
 
-from pipeline.audio import Samples
-from server.speech.app import create_app
 from server.speech.config import SpeechConfig
 from server.speech.engine import EngineError
-from tests.peers.speech_server import tone
-
-RATE = 22_050
+from tests.server.speech.fakes import ScriptedEngine, application, ask, serving
 
 
-class ScriptedEngine:
-    """Speaks a tone of 60 ms for each letter; fails at "!", and never ends at "∞"."""
-
-    name = "scripted"
-    sample_rate = RATE
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, float]] = []
-        self.closed = asyncio.Event()
-
-    def voices(self) -> Sequence[str]:
-        return ("en-gb", "en-us")
-
-    def has_voice(self, voice: str) -> bool:
-        return voice.startswith(("en", "de"))
-
-    async def synthesize(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[Samples]:
-        self.asked.append((text, voice, speed))
-        try:
-            for letter in itertools.repeat("∞") if text == "∞" else text:
-                if letter == "!":
-                    raise EngineError("the engine has no more breath")
-                await asyncio.sleep(0)
-                yield tone(0.06, RATE)
-        finally:
-            self.closed.set()
-
-    def close(self) -> None:
-        pass
+def post(body: object, *, engine: ScriptedEngine | None = None, **options: Any) -> httpx.Response:
+    return ask(application(engine, **options), "POST", "/v1/audio/speech", json=body)
 
 
-def post(
-    body: object, *, engine: ScriptedEngine | None = None, config: SpeechConfig | None = None
-) -> httpx.Response:
-    return request("POST", "/v1/audio/speech", json=body, engine=engine, config=config)
-
-
-def request(
-    method: str,
-    path: str,
-    *,
-    engine: ScriptedEngine | None = None,
-    config: SpeechConfig | None = None,
-    **options: Any,
-) -> httpx.Response:
-    app = create_app(config or SpeechConfig(), engine or ScriptedEngine())
-
-    async def story() -> httpx.Response:
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://speech") as client:
-            return await client.request(method, path, **options)
-
-    return asyncio.run(story())
+def request(method: str, path: str, **options: Any) -> httpx.Response:
+    return ask(application(), method, path, **options)
 
 
 def test_speech_as_pcm_says_its_rate() -> None:
@@ -147,7 +94,12 @@ def test_a_voice_is_a_name_of_the_settings_or_of_the_engine(
         ({"input": "hi", "response_format": "midi"}, "response_format", "mp3"),
         ({"input": "hi", "sample_rate": 96_000}, "sample_rate", "48000"),
         ({"input": "hi", "response_format": "opus", "sample_rate": 11_025}, "sample_rate", "opus"),
-        ({"input": "hi", "stream_format": "sse"}, "stream_format", "audio"),
+        ({"input": "hi", "stream_format": "wav"}, "stream_format", "audio"),
+        ({"input": "hi", "sample_rate": 7999}, "sample_rate", "8000"),
+        ({"input": "hi", "sample_rate": 44_100.5}, "sample_rate", "integer"),
+        ({"input": "hi", "response_format": "mp3", "sample_rate": 9000}, "sample_rate", "mp3"),
+        ({"input": {"a": 1}}, "input", "valid string"),
+        ({"input": "hi", "speed": "fast"}, "speed", "valid number"),
         (["hi"], None, "valid dictionary"),
     ],
 )
@@ -200,7 +152,13 @@ def test_voices_models_and_health_are_listed() -> None:
     assert names[-1] == "en-us"
     models = request("GET", "/v1/models").json()["data"]
     assert {"id": "tts-1", "object": "model", "created": 0, "owned_by": "scripted"} in models
-    assert request("GET", "/health").json() == {"status": "ok", "engine": "scripted"}
+    assert request("GET", "/health").json() == {
+        "status": "ok",
+        "engine": "scripted",
+        "engines": ["scripted"],
+        "troubles": [],
+        "recogniser": "scripted-whisper",
+    }
 
 
 @pytest.mark.parametrize(
@@ -214,24 +172,102 @@ def test_a_voice_the_engine_does_not_have_is_found_at_the_start(
     config: SpeechConfig, setting: str
 ) -> None:
     with pytest.raises(EngineError, match=rf"{setting}: scripted has no voice 'xx'"):
-        create_app(config, ScriptedEngine())
+        application(config=config)
 
 
 def test_a_client_that_goes_away_stops_the_engine() -> None:
     async def story() -> None:
         engine = ScriptedEngine()
-        app = create_app(SpeechConfig(), engine)
-        listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(server.serve([listener]))
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1/audio/speech"
-            body = {"input": "∞", "response_format": "pcm"}
-            async with httpx.AsyncClient() as client, client.stream("POST", url, json=body) as now:
-                await anext(now.aiter_raw())
-                assert not engine.closed.is_set()
+        body = {"input": "∞", "response_format": "pcm"}
+        async with (
+            serving(application(engine)) as client,
+            client.stream("POST", "/v1/audio/speech", json=body) as response,
+        ):
+            await anext(response.aiter_raw())
+            assert not engine.closed.is_set()
+            await response.aclose()
             async with asyncio.timeout(10):
                 await engine.closed.wait()
-            server.should_exit = True
 
     asyncio.run(story())
+
+
+def test_a_client_that_goes_away_before_the_first_sound_stops_the_engine() -> None:
+    async def story() -> None:
+        engine = ScriptedEngine()
+        async with serving(application(engine)) as client:
+            with pytest.raises(httpx.ReadTimeout):
+                await client.post("/v1/audio/speech", json={"input": "~"}, timeout=0.1)
+            async with asyncio.timeout(10):
+                await engine.closed.wait()
+
+    asyncio.run(story())
+
+
+def test_events_carry_the_sound_and_an_end() -> None:
+    response = post({"input": "hello", "response_format": "pcm", "stream_format": "sse"})
+    assert response.headers["content-type"] == "text/event-stream"
+    events = [json.loads(line[6:]) for line in response.text.splitlines() if line]
+    assert {event["type"] for event in events[:-1]} == {"speech.audio.delta"}
+    assert events[-1]["type"] == "speech.audio.done"
+    assert events[-1]["usage"]["total_tokens"] == 0
+    audio = b"".join(b64decode(event["audio"]) for event in events[:-1])
+    plain = post({"input": "hello", "response_format": "pcm"}).content
+    assert len(audio) == len(plain)
+
+
+def test_an_engine_that_fails_on_the_way_breaks_the_response_off() -> None:
+    async def story() -> None:
+        async with serving(application(ScriptedEngine())) as client:
+            body = {"input": "hello!", "response_format": "pcm"}
+            with pytest.raises(httpx.RemoteProtocolError):
+                await client.post("/v1/audio/speech", json=body)
+
+    asyncio.run(story())
+
+
+def test_an_engine_that_fails_on_the_way_is_an_event() -> None:
+    response = post({"input": "hello!", "response_format": "pcm", "stream_format": "sse"})
+    last = json.loads(response.text.splitlines()[-2][6:])
+    assert last["error"]["message"] == "the engine has no more breath"
+
+
+def test_a_reader_who_takes_nothing_holds_up_nobody() -> None:
+    async def story() -> None:
+        engine = ScriptedEngine()
+        endless = {"input": "∞", "response_format": "wav"}
+        async with (
+            serving(application(engine)) as client,
+            client.stream("POST", "/v1/audio/speech", json=endless),
+        ):
+            async with asyncio.timeout(10):
+                response = await client.post("/v1/audio/speech", json={"input": "hello"})
+            assert response.status_code == 200
+            # What nobody takes is not made: once all buffers are full, there is no more of it.
+            async with asyncio.timeout(10):
+                made = 0
+                while engine.made > made:
+                    made = engine.made
+                    for _ in range(20):
+                        await client.get("/health")
+
+    asyncio.run(story())
+
+
+def test_one_model_is_told_and_an_unknown_one_is_not() -> None:
+    assert request("GET", "/v1/models/tts-1").json()["id"] == "tts-1"
+    response = request("GET", "/v1/models/tts-9")
+    assert response.status_code == 404
+    assert response.json()["error"]["code"] == "model_not_found"
+
+
+def test_a_bug_of_the_engine_is_told_without_its_details() -> None:
+    class Broken(ScriptedEngine):
+        def has_voice(self, voice: str) -> bool:
+            if voice == "zz":
+                raise KeyError("secret")
+            return super().has_voice(voice)
+
+    response = post({"input": "hi", "voice": "zz"}, engine=Broken())
+    assert response.status_code == 500
+    assert response.json()["error"]["message"] == "The speech server failed; see its log."

@@ -19,7 +19,7 @@ from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.config import TtsConfig
 from pipeline.tts import HttpTextToSpeech
 from server.speech.child import SpeechServer, SpeechServerError
-from server.speech.config import SpeechConfig
+from server.speech.config import ProcessConfig, SpeechConfig
 
 CONFIG = SpeechConfig()
 ROOT = Path(__file__).parents[3]
@@ -201,7 +201,8 @@ def test_the_process_ends_when_its_input_does() -> None:
     ) as child:
         assert child.stdin is not None
         assert child.stdout is not None
-        child.stdin.write(SpeechConfig(port=0).model_dump_json() + "\n")
+        settings = ProcessConfig(speech=SpeechConfig(port=0))
+        child.stdin.write(settings.model_dump_json() + "\n")
         child.stdin.flush()
         assert json.loads(child.stdout.readline())["port"] > 0
         child.stdin.close()

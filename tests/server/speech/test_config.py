@@ -1,13 +1,27 @@
 from __future__ import annotations
 
-from server.speech.config import VOICES, SpeechConfig
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from server.speech.config import ProcessConfig, RemoteConfig, SpeechConfig
 
 
-def test_voices_of_the_settings_are_added_to_the_built_in_ones() -> None:
-    config = SpeechConfig(voices={"Nia": "de+f2", "extra": "fr"})
-    assert config.voices == VOICES | {"nia": "de+f2", "extra": "fr"}
+def test_names_of_voices_are_in_lower_case() -> None:
+    assert SpeechConfig(voices={"Nia": "de+f2"}).voices == {"nia": "de+f2"}
 
 
-def test_settings_survive_the_way_to_the_child() -> None:
-    config = SpeechConfig(voices={"extra": "fr"}, max_input=10)
-    assert SpeechConfig.model_validate_json(config.model_dump_json()) == config
+def test_a_remote_engine_needs_an_address() -> None:
+    with pytest.raises(ValidationError, match=r"engine=remote needs speech\.remote\.url"):
+        SpeechConfig(engine="remote")
+
+
+def test_settings_survive_the_way_to_the_process_and_only_there_is_the_secret_plain() -> None:
+    remote = RemoteConfig(url="http://127.0.0.1:1", api_key=SecretStr("s3cret"))
+    settings = ProcessConfig(
+        speech=SpeechConfig(voices={"extra": "fr"}, max_input=10, remote=remote),
+        remote_key="s3cret",
+    )
+    arrived = ProcessConfig.model_validate_json(settings.model_dump_json())
+    assert arrived.revealed() == settings.speech
+    assert "s3cret" not in repr(settings)
+    assert "s3cret" not in settings.speech.model_dump_json()
