@@ -80,9 +80,9 @@ def test_sentences_follow_one_another_without_a_gap():
         room = Room()
         await room.say(Telling("It is ten ", "past four. Anything", " else?"))
         assert [text for _, text in room.tts.said] == ["It is ten past four.", "Anything else?"]
-        assert room.transport.reply_spans == [(0.4, 2.4)]
-        assert room.told == [("text", pytest.approx(0.3)), ("audio", pytest.approx(0.4))]
-        assert audio_clock().now() == pytest.approx(2.4)
+        assert room.transport.reply_spans == [(0.3, 2.3)]
+        assert room.told == [("text", pytest.approx(0.2)), ("audio", pytest.approx(0.3))]
+        assert audio_clock().now() == pytest.approx(2.3)
         assert room.spoken.text == "It is ten past four. Anything else?"
         assert room.heard == "It is ten past four. Anything else?"
 
@@ -145,7 +145,7 @@ def test_an_agent_that_fails_is_heard_up_to_there():
         with pytest.raises(AgentError, match="gone"):
             await room.say(Telling("Once upon a time. There", AgentError("gone")))
         assert room.heard == "Once upon a time. There"
-        assert audio_clock().now() == pytest.approx(2.3)
+        assert audio_clock().now() == pytest.approx(2.2)
 
     run(main)
 

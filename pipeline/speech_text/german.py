@@ -1,0 +1,275 @@
+"""German."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from num2words import num2words
+
+from pipeline.speech_text.blocks import LeftOut
+from pipeline.speech_text.marks import CHANNEL, CODE, DONE, FORMULA, LINK, NO, NOTE, OPEN, YES
+from pipeline.speech_text.vocabulary import FIRST_YEAR, Counted, Currency, LeftOutWords, Vocabulary
+
+_WITH_DATIVE = frozenset(("auf", "unter", "in", "von", "bei", "mit", "zu", "aus", "nach", "an"))
+_HALF, _MILLENNIUM = 2, 2000
+
+
+def _units(article: str, **names: str) -> dict[str, Counted]:
+    return {unit: Counted(f"{article} {name}", name) for unit, name in names.items()}
+
+
+def _feminine(**names: str) -> dict[str, Counted]:
+    return {unit: Counted(f"eine {name}", f"{name}n") for unit, name in names.items()}
+
+
+_EURO = Currency(Counted("ein Euro", "Euro"), Counted("ein Cent", "Cent"))
+
+
+class German(Vocabulary):
+    """German as it is spoken in Germany."""
+
+    language = "de"
+    number = r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?"
+    group, decimal = ".", ","
+    point, version_point = "Komma", "Punkt"
+    minus, plus, to, by = "minus", "plus", "bis", "mal"
+    and_ = "und"
+    times, out_of, about = "mal", "von", "etwa"
+    number_sign, version, dot, at = "Nummer", "Version", "Punkt", "ät"
+    digits = ("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
+    units = MappingProxyType(
+        {
+            **_units(
+                "ein", km="Kilometer", m="Meter", cm="Zentimeter", mm="Millimeter", kg="Kilogramm"
+            ),
+            **_units("ein", g="Gramm", mg="Milligramm", l="Liter", L="Liter", ml="Milliliter"),
+            **_units("ein", W="Watt", kW="Kilowatt", V="Volt", KB="Kilobyte"),
+            **_units(
+                "ein", kB="Kilobyte", MB="Megabyte", GB="Gigabyte", TB="Terabyte", dB="Dezibel"
+            ),
+            **_units(
+                "ein", Hz="Hertz", kHz="Kilohertz", MHz="Megahertz", GHz="Gigahertz", px="Pixel"
+            ),
+            **_units("ein", EL="Esslöffel", TL="Teelöffel", ha="Hektar"),
+            **_feminine(ms="Millisekunde", s="Sekunde", min="Minute", h="Stunde", t="Tonne"),
+            "Min.": Counted("eine Minute", "Minuten"),
+            "Std.": Counted("eine Stunde", "Stunden"),
+            "kWh": Counted("eine Kilowattstunde", "Kilowattstunden"),
+            "km/h": Counted("ein Kilometer pro Stunde", "Kilometer pro Stunde"),
+            "m/s": Counted("ein Meter pro Sekunde", "Meter pro Sekunde"),
+            "Mbit/s": Counted("ein Megabit pro Sekunde", "Megabit pro Sekunde"),
+            "MB/s": Counted("ein Megabyte pro Sekunde", "Megabyte pro Sekunde"),
+            "m²": Counted("ein Quadratmeter", "Quadratmeter"),
+            "km²": Counted("ein Quadratkilometer", "Quadratkilometer"),
+            "m³": Counted("ein Kubikmeter", "Kubikmeter"),
+            "°C": Counted("ein Grad", "Grad"),
+            "°": Counted("ein Grad", "Grad"),
+            "%": Counted("ein Prozent", "Prozent"),
+            "Uhr": Counted("ein Uhr", "Uhr"),
+        }
+    )
+    currencies = MappingProxyType(
+        {
+            **dict.fromkeys(("€", "EUR", "Euro"), _EURO),
+            "$": Currency(Counted("ein Dollar", "Dollar"), Counted("ein Cent", "Cent")),
+            "USD": Currency(Counted("ein US-Dollar", "US-Dollar"), Counted("ein Cent", "Cent")),
+            "£": Currency(Counted("ein Pfund", "Pfund"), Counted("ein Penny", "Pence")),
+            "¥": Currency(Counted("ein Yen", "Yen")),
+            "CHF": Currency(Counted("ein Franken", "Franken"), Counted("ein Rappen", "Rappen")),
+            "kr": Currency(Counted("eine Krone", "Kronen")),
+            "NOK": Currency(Counted("eine norwegische Krone", "norwegische Kronen")),
+        }
+    )
+    scales = MappingProxyType({"Millionen": "Millionen", "Milliarden": "Milliarden"})
+    months = (
+        *("Januar", "Februar", "März", "April", "Mai", "Juni"),
+        *("Juli", "August", "September", "Oktober", "November", "Dezember"),
+    )
+    month_pattern = (
+        r"(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
+        r"|Jänner|(?:Jan|Feb|Mär|Apr|Jun|Jul|Aug|Sept|Sep|Okt|Nov|Dez)\b\.?)"
+    )
+    month_starts = (
+        *("jan", "feb", "mar", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "dez"),
+    )
+    day_month = (
+        r"(?:(?P<before>[Aa]m|[Vv]om|[Zz]um|[Dd]em|[Dd]en|[Dd]er|[Dd]es|[Dd]ie|[Dd]as|[Bb]is|[Aa]b"
+        r"|[Ss]eit|[Nn]ach|[Vv]or),? )?"
+        rf"(?P<day>\d{{1,2}})\. ?(?P<month>{month_pattern})(?: (?P<year>\d{{4}}))?"
+    )
+    numeric_date = (
+        r"(?:(?P<before>[Aa]m|[Vv]om|[Zz]um|[Dd]em|[Dd]en|[Dd]er|[Bb]is|[Aa]b|[Ss]eit),? )?"
+        r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})?(?!\d)"
+    )
+    time = (
+        r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?P<suffix> Uhr)?"
+        r"|(?P<dotted_hour>[01]?\d|2[0-4])\.(?P<dotted_minute>[0-5]\d)(?P<dotted_suffix> Uhr)"
+    )
+    ordinal_pattern = (
+        r"(?:(?P<before>[Aa]m|[Vv]om|[Zz]um|[Dd]em|[Dd]en|[Dd]er|[Dd]es|[Dd]ie|[Dd]as|[Ii]m|[Bb]eim"
+        r"|[Ee]in|[Ee]ine|[Kk]ein|[Jj]eden) )(?P<ordinal>\d{1,3})\.(?= \w|$)"
+        r"|(?P<bare_ordinal>\d{1,3})\.(?= [a-zäöü])"
+    )
+    year_leads = r"[Jj]ahr|[Jj]ahre|[Ss]eit|[Ss]ommer|[Ww]inter|[Hh]erbst|Frühjahr|Q[1-4]"
+    weekdays = MappingProxyType(
+        {
+            "Mo": "Montag",
+            "Di": "Dienstag",
+            "Mi": "Mittwoch",
+            "Do": "Donnerstag",
+            "Fr": "Freitag",
+            "Sa": "Samstag",
+            "So": "Sonntag",
+        }
+    )
+    code_leads = r"(?:[Cc]ode|PIN|TAN|Passwort|Kennwort)(?: ist| lautet|:)?"
+    number_leads = r"Nr\. ?(?=\d)"
+    per = "pro"
+    per_what = r"Monat|Woche|Tag|Stunde|h|Minute|Sekunde|Jahr|Nacht|Person|Nutzer"
+    leading_signs = (
+        (r"[≈~](?= ?[\d$€£])", "etwa "),
+        (r"±", " plus minus "),
+        (r" ?(?:>=|≥) ?(?=\d)", " mindestens "),
+        (r" ?(?:<=|≤) ?(?=\d)", " höchstens "),
+        (r" ?< ?(?=\d)", " weniger als "),
+        (r" ?> ?(?=\d)", " mehr als "),
+    )
+    signs = (
+        (r"&", " und "),
+        (r"(?<=[\w)]) ?\+ ?(?=[\d(])|(?<=\w) \+ (?=\w)|(?<=\w)\+(?=\w)", " plus "),
+        (
+            r"(?<=\w)/(?=(?:Monat|Woche|Tag|Stunde|h|Minute|Sekunde|Jahr|Nacht|Person|Nutzer)\b)",
+            " pro ",
+        ),
+        (r"(?<!\d)1 Million(?:en)?\b", "eine Million"),
+        (r"(?<!\d)1 Milliarden?\b", "eine Milliarde"),
+        (r"(?<!\w)\+(?=\d)", "plus "),
+        (r" ?(?:!=|≠) ?", " ist nicht "),
+        (r" ?(?:={1,3}|≡) ?", " gleich "),
+        (r"(?<=[\d)]) ?[*\u00d7·] ?(?=[\d(])|(?<=\w) \u00d7 (?=\w)", " mal "),
+        (r"(?<=\d) ?[÷] ?(?=\d)|(?<=\d) [/:] (?=\d)", " geteilt durch "),
+        (r"(?<=\d) - (?=\d)|[\u2212](?=\d)", " minus "),
+        (r"√ ?(?=\w)", "Wurzel aus "),
+        (r"²|\^2(?!\d)", " Quadrat"),
+        (r"³|\^3(?!\d)", " hoch drei"),
+        (r"\^(?=-?\w)", " hoch "),
+        (r"π", "Pi"),
+        (r"§ ?(?=\d)", "Paragraf "),
+        (r"(?<=[a-zäöüß])/(?=[a-zäöü])", " oder "),
+    )
+    abbreviations = MappingProxyType(
+        {
+            "z. B.": "zum Beispiel",
+            "z.B.": "zum Beispiel",
+            "d. h.": "das heißt",
+            "d.h.": "das heißt",
+            "u. a.": "unter anderem",
+            "u.a.": "unter anderem",
+            "usw.": "und so weiter",
+            "etc.": "et cetera",
+            "bzw.": "beziehungsweise",
+            "ca.": "circa",
+            "ggf.": "gegebenenfalls",
+            "evtl.": "eventuell",
+            "inkl.": "inklusive",
+            "zzgl.": "zuzüglich",
+            "vgl.": "vergleiche",
+            "Dr.": "Doktor",
+            "Prof.": "Professor",
+            "und/oder": "und oder",
+            "24/7": "rund um die Uhr",
+            "Tsd.": "Tausend",
+            "Mio.": "Millionen",
+            "Mrd.": "Milliarden",
+            "mind.": "mindestens",
+            "max.": "maximal",
+        }
+    )
+    left_out = MappingProxyType(
+        {
+            LeftOut.CODE: LeftOutWords(
+                "Der Code steht im Kanal.", "Den Code habe ich ausgelassen."
+            ),
+            LeftOut.TEXT: LeftOutWords(
+                "Der Text steht im Kanal.", "Den Text habe ich ausgelassen."
+            ),
+            LeftOut.DIAGRAM: LeftOutWords("Das Diagramm steht im Kanal."),
+            LeftOut.DATA: LeftOutWords(
+                "Die Daten stehen im Kanal.", "Die Daten habe ich ausgelassen."
+            ),
+            LeftOut.TABLE: LeftOutWords(
+                "Die Tabelle steht im Kanal.", "Die Tabelle habe ich ausgelassen."
+            ),
+            LeftOut.FORMULA: LeftOutWords(
+                "Die Formel steht im Kanal.", "Die Formel habe ich ausgelassen."
+            ),
+            LeftOut.PICTURE: LeftOutWords("Das Bild ist im Kanal."),
+            LeftOut.LINK: LeftOutWords("Der Link steht im Kanal."),
+            LeftOut.REST: LeftOutWords("Der Rest steht im Kanal.", "Es gibt noch mehr."),
+        }
+    )
+    stand_ins = MappingProxyType(
+        {LINK: "der Link", CODE: "der Code", FORMULA: "die Formel", CHANNEL: "der Kanal"}
+    )
+    heads = MappingProxyType(
+        {YES: "ja", NO: "nein", DONE: "Erledigt", OPEN: "Offen", NOTE: "Anmerkung"}
+    )
+    slash = "Slash"
+
+    def bare(self, text: str) -> str:
+        """Return a number; from 1100 to 1999 as years are said, which is right for both."""
+        if text.isdigit() and FIRST_YEAR <= int(text) < _MILLENNIUM:
+            return self.year(int(text))  # right for a number as well
+        return super().bare(text)
+
+    def ordinal(self, number: int, before: str = "") -> str:
+        """Return an ordinal with the ending that the word before it demands."""
+        words = str(num2words(number, lang="de", to="ordinal"))
+        word = before.lower()
+        if word in {"der", "die", "das", "eine"}:
+            return words
+        return f"{words}r" if word in {"", "ein", "kein"} else f"{words}n"
+
+    def date(self, day: int, month: int, year: int | None) -> str:
+        """Return "dritter März neunzehnhundertachtundneunzig"."""
+        return self.day_first(day, month, year)
+
+    def day_first(self, day: int, month: int, year: int | None, before: str = "") -> str:
+        """Return the day with the ending that the word before it demands."""
+        words = f"{self.ordinal(day, before)} {self.months[month - 1]}"
+        return f"{words} {self.year(year)}" if year else words
+
+    def year(self, number: int) -> str:
+        """Return "neunzehnhundertachtundneunzig"."""
+        return str(num2words(number, lang="de", to="year"))
+
+    def clock(self, hour: int, minute: int, suffix: str = "") -> str:
+        """Return "neun Uhr fünf"."""
+        words = f"{'ein' if hour == 1 else self.cardinal(hour)} Uhr"
+        return f"{words} {self.cardinal(minute)}" if minute else words
+
+    def fraction(self, upper: int, lower: int) -> str:
+        """Return "drei Viertel"."""
+        if lower == _HALF:
+            return "ein halb"
+        name = {3: "Drittel", 4: "Viertel", 8: "Achtel"}[lower]
+        return f"{'ein' if upper == 1 else self.cardinal(upper)} {name}"
+
+    def mixed(self, whole: int, upper: int, lower: int) -> str:
+        """Return "zweieinhalb"."""
+        if lower == _HALF:
+            return f"{'ein' if whole == 1 else self.cardinal(whole)}einhalb"
+        return super().mixed(whole, upper, lower)
+
+    def stand_in(self, mark: str, before: str) -> str:
+        """Return a noun in the case that the word before it demands, as far as one word tells."""
+        article, _, noun = self.stand_ins[mark].partition(" ")
+        if not before:
+            return f"{article} {noun}"
+        if before.lower() in _WITH_DATIVE:
+            return f"{'der' if article == 'die' else 'dem'} {noun}"
+        return f"{'den' if article == 'der' else article} {noun}"
+
+    def with_cents(self, whole: str, cents: str) -> str:
+        """Return "zwei Euro zehn"."""
+        return f"{whole} {'eins' if cents == 'ein Cent' else cents.removesuffix(' Cent')}"

@@ -1,0 +1,238 @@
+"""Norwegian (bokmål)."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+
+from num2words import num2words
+
+from pipeline.speech_text.blocks import LeftOut
+from pipeline.speech_text.marks import CHANNEL, CODE, DONE, FORMULA, LINK, NO, NOTE, OPEN, YES
+from pipeline.speech_text.vocabulary import Counted, Currency, LeftOutWords, Vocabulary
+
+_HALF, _CENTURY, _MILLENNIUM = 2, 100, 2000
+_SEVERAL = re.compile(r"(?<!\ben )\b(million|milliard|billion)\b")
+
+
+def _units(article: str, **names: str) -> dict[str, Counted]:
+    return {unit: Counted(f"{article} {name}", name) for unit, name in names.items()}
+
+
+class Norwegian(Vocabulary):
+    """Norwegian, bokmål."""
+
+    language = "no"
+    number = r"\d{1,3}(?:[ .\u00a0\u202f]\d{3})+(?!\d)(?:,\d+)?|\d+(?:,\d+)?"
+    group, decimal = ". \u00a0\u202f", ","
+    point, version_point = "komma", "punktum"
+    minus, plus, to, by = "minus", "pluss", "til", "ganger"
+    and_ = "og"
+    times, out_of, about = "ganger", "av", "omtrent"
+    number_sign, version, dot, at = "nummer", "versjon", "punktum", "krøllalfa"
+    digits = ("null", "en", "to", "tre", "fire", "fem", "seks", "sju", "åtte", "ni")
+    units = MappingProxyType(
+        {
+            **_units("én", km="kilometer", m="meter", cm="centimeter", mm="millimeter", l="liter"),
+            **_units("én", L="liter", dl="desiliter", ml="milliliter", mil="mil"),
+            **_units("ett", kg="kilo", g="gram", mg="milligram", W="watt", kW="kilowatt"),
+            **_units("én", V="volt", KB="kilobyte", kB="kilobyte", MB="megabyte"),
+            **_units(
+                "én", GB="gigabyte", TB="terabyte", Hz="hertz", kHz="kilohertz", MHz="megahertz"
+            ),
+            **_units("én", GHz="gigahertz", dB="desibel", px="piksel", ss="spiseskje", ts="teskje"),
+            "s": Counted("ett sekund", "sekunder"),
+            "sek": Counted("ett sekund", "sekunder"),
+            "ms": Counted("ett millisekund", "millisekunder"),
+            "min": Counted("ett minutt", "minutter"),
+            "t": Counted("én time", "timer"),
+            "kWh": Counted("én kilowattime", "kilowattimer"),
+            "km/t": Counted("én kilometer i timen", "kilometer i timen"),
+            "km/h": Counted("én kilometer i timen", "kilometer i timen"),
+            "m/s": Counted("én meter i sekundet", "meter i sekundet"),
+            "Mbit/s": Counted("én megabit i sekundet", "megabit i sekundet"),
+            "m²": Counted("én kvadratmeter", "kvadratmeter"),
+            "kvm": Counted("én kvadratmeter", "kvadratmeter"),
+            "km²": Counted("én kvadratkilometer", "kvadratkilometer"),
+            "m³": Counted("én kubikkmeter", "kubikkmeter"),
+            "°C": Counted("én grad", "grader"),
+            "°": Counted("én grad", "grader"),
+            "%": Counted("én prosent", "prosent"),
+        }
+    )
+    currencies = MappingProxyType(
+        {
+            "kr": Currency(Counted("én krone", "kroner"), Counted("ett øre", "øre")),
+            "kroner": Currency(Counted("én krone", "kroner"), Counted("ett øre", "øre")),
+            "NOK": Currency(Counted("én krone", "kroner"), Counted("ett øre", "øre")),
+            ",-": Currency(Counted("én krone", "kroner")),
+            "€": Currency(Counted("én euro", "euro"), Counted("én cent", "cent")),
+            "EUR": Currency(Counted("én euro", "euro"), Counted("én cent", "cent")),
+            "$": Currency(Counted("én dollar", "dollar"), Counted("én cent", "cent")),
+            "USD": Currency(Counted("én amerikansk dollar", "amerikanske dollar")),
+            "£": Currency(Counted("ett pund", "pund"), Counted("én penny", "pence")),
+            "¥": Currency(Counted("én yen", "yen")),
+            "SEK": Currency(Counted("én svensk krone", "svenske kroner")),
+        }
+    )
+    scales = MappingProxyType(
+        {
+            "mill.": "millioner",
+            "mrd.": "milliarder",
+            "millioner": "millioner",
+            "milliarder": "milliarder",
+        }
+    )
+    months = (
+        *("januar", "februar", "mars", "april", "mai", "juni"),
+        *("juli", "august", "september", "oktober", "november", "desember"),
+    )
+    month_pattern = (
+        r"(?:januar|februar|mars|april|mai|juni|juli|august|september|oktober|november|desember"
+        r"|(?:jan|feb|mar|apr|jun|jul|aug|sept|sep|okt|nov|des)\b\.?)"
+    )
+    month_starts = (
+        *("jan", "feb", "mar", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "des"),
+    )
+    day_month = rf"(?P<day>\d{{1,2}})\. ?(?P<month>{month_pattern})(?: (?P<year>\d{{4}}))?"
+    numeric_date = r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})?(?!\d)"
+    time = (
+        r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?"
+        r"|(?<=lokka )(?P<dotted_hour>[01]?\d|2[0-4])\.(?P<dotted_minute>[0-5]\d)"
+    )
+    ordinal_pattern = r"(?P<ordinal>\d{1,3})\.(?= [a-zæøå])"
+    year_leads = r"i|siden|fra|til|før|etter|år|året|våren|sommeren|høsten|vinteren|Q[1-4]"
+    weekdays = MappingProxyType(
+        {
+            "man": "mandag",
+            "tir": "tirsdag",
+            "ons": "onsdag",
+            "tor": "torsdag",
+            "tors": "torsdag",
+            "fre": "fredag",
+            "lør": "lørdag",
+            "søn": "søndag",
+        }
+    )
+    code_leads = r"(?:[Kk]oden?|PIN|[Pp]assordet?)(?: er|:)?"
+    number_leads = r"[Nn]r\.? ?(?=\d)"
+    per = "per"
+    per_what = r"måned|mnd|uke|dag|døgn|time|t|minutt|sekund|år|natt|person|bruker"
+    leading_signs = (
+        (r"[≈~](?= ?[\d$€£])", "omtrent "),
+        (r"±", " pluss minus "),
+        (r" ?(?:>=|≥) ?(?=\d)", " minst "),
+        (r" ?(?:<=|≤) ?(?=\d)", " høyst "),
+        (r" ?< ?(?=\d)", " mindre enn "),
+        (r" ?> ?(?=\d)", " mer enn "),
+    )
+    signs = (
+        (r"&", " og "),
+        (r"(?<=[\w)]) ?\+ ?(?=[\d(])|(?<=\w) \+ (?=\w)|(?<=\w)\+(?=\w)", " pluss "),
+        (
+            r"(?<=\w)/(?=(?:måned|mnd|uke|dag|døgn|time|t|minutt|sekund|år|natt|person|bruker)\b)",
+            " per ",
+        ),
+        (r"(?<!\w)\+(?=\d)", "pluss "),
+        (r" ?(?:!=|≠) ?", " er ikke "),
+        (r" ?(?:={1,3}|≡) ?", " er lik "),
+        (r"(?<=[\d)]) ?[*\u00d7·] ?(?=[\d(])|(?<=\w) \u00d7 (?=\w)", " ganger "),
+        (r"(?<=\d) ?[÷] ?(?=\d)|(?<=\d) [/:] (?=\d)", " delt på "),
+        (r"(?<=\d) - (?=\d)|[\u2212](?=\d)", " minus "),
+        (r"√ ?(?=\w)", "kvadratroten av "),
+        (r"²|\^2(?!\d)", " i andre"),
+        (r"³|\^3(?!\d)", " i tredje"),
+        (r"\^(?=-?\w)", " opphøyd i "),
+        (r"π", "pi"),
+        (r"§ ?(?=\d)", "paragraf "),
+        (r"(?<=[a-zæøå])/(?=[a-zæøå])", " eller "),
+    )
+    abbreviations = MappingProxyType(
+        {
+            "f.eks.": "for eksempel",
+            "f. eks.": "for eksempel",
+            "bl.a.": "blant annet",
+            "dvs.": "det vil si",
+            "osv.": "og så videre",
+            "ca.": "cirka",
+            "kl.": "klokka",
+            "kl": "klokka",
+            "pga.": "på grunn av",
+            "m.m.": "med mer",
+            "o.l.": "og lignende",
+            "t.o.m.": "til og med",
+            "f.o.m.": "fra og med",
+            "inkl.": "inkludert",
+            "tlf.": "telefon",
+            "evt.": "eventuelt",
+            "og/eller": "og eller",
+            "24/7": "døgnet rundt",
+            "mill.": "millioner",
+        }
+    )
+    left_out = MappingProxyType(
+        {
+            LeftOut.CODE: LeftOutWords("Koden ligger i kanalen.", "Jeg har utelatt koden."),
+            LeftOut.TEXT: LeftOutWords("Teksten ligger i kanalen.", "Jeg har utelatt teksten."),
+            LeftOut.DIAGRAM: LeftOutWords("Diagrammet ligger i kanalen."),
+            LeftOut.DATA: LeftOutWords("Dataene ligger i kanalen.", "Jeg har utelatt dataene."),
+            LeftOut.TABLE: LeftOutWords("Tabellen ligger i kanalen.", "Jeg har utelatt tabellen."),
+            LeftOut.FORMULA: LeftOutWords(
+                "Formelen ligger i kanalen.", "Jeg har utelatt formelen."
+            ),
+            LeftOut.PICTURE: LeftOutWords("Bildet ligger i kanalen."),
+            LeftOut.LINK: LeftOutWords("Lenken ligger i kanalen."),
+            LeftOut.REST: LeftOutWords("Resten ligger i kanalen.", "Det er mer."),
+        }
+    )
+    stand_ins = MappingProxyType(
+        {LINK: "lenken", CODE: "koden", FORMULA: "formelen", CHANNEL: "kanalen"}
+    )
+    heads = MappingProxyType(
+        {YES: "ja", NO: "nei", DONE: "Gjort", OPEN: "Gjenstår", NOTE: "Merknad"}
+    )
+    slash = "skråstrek"
+
+    def cardinal(self, number: int) -> str:
+        """Return a number; what num2words has of old spelling and wrong gender is put right."""
+        words = super().cardinal(number).replace("syv", "sju")
+        for neuter in ("hundre", "tusen"):
+            words = words.replace(f"en {neuter}", f"ett {neuter}")
+        return _SEVERAL.sub(r"\1er", words).removeprefix("ett ")
+
+    def ordinal(self, number: int, before: str = "") -> str:
+        """Return "tjueførste"."""
+        return str(num2words(number, lang="no", to="ordinal")).replace("syv", "sju")
+
+    def date(self, day: int, month: int, year: int | None) -> str:
+        """Return "tredje mars nitten nittiåtte"."""
+        words = f"{self.ordinal(day)} {self.months[month - 1]}"
+        return f"{words} {self.year(year)}" if year else words
+
+    def year(self, number: int) -> str:
+        """Return "nitten nittiåtte"."""
+        century, rest = divmod(number, _CENTURY)
+        if rest >= len(self.digits):
+            return f"{self.cardinal(century)} {self.cardinal(rest)}"
+        if number >= _MILLENNIUM:
+            return self.cardinal(number)
+        head = f"{self.cardinal(century)} hundre"
+        return f"{head} og {self.cardinal(rest)}" if rest else head
+
+    def clock(self, hour: int, minute: int, suffix: str = "") -> str:
+        """Return "ni null fem"."""
+        words = "ett" if hour == 1 else self.cardinal(hour)
+        if not minute:
+            return words
+        return f"{words} {'null ' if minute < len(self.digits) else ''}{self.cardinal(minute)}"
+
+    def fraction(self, upper: int, lower: int) -> str:
+        """Return "tre fjerdedeler"."""
+        if lower == _HALF:
+            return "en halv"
+        name = {3: "tredjedel", 4: "fjerdedel", 8: "åttedel"}[lower]
+        return f"en {name}" if upper == 1 else f"{self.cardinal(upper)} {name}er"
+
+    def with_cents(self, whole: str, cents: str) -> str:
+        """Return "to kroner og femti øre"."""
+        return f"{whole} og {cents}"

@@ -1,0 +1,225 @@
+"""What a language must know for numbers, units, dates and signs to be read in it."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from num2words import num2words
+
+from pipeline.speech_text.blocks import LeftOut
+
+FIRST_YEAR, LAST_YEAR = 1100, 2099
+"""Numbers of four digits that may be years."""
+
+MOST_DIGITS = 15
+"""Digits beyond which a number is read digit by digit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A unit or coin as it is counted."""
+
+    one: str
+    """With its number: "one metre"."""
+
+    many: str
+    """Without: "metres"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """A currency and its hundredth."""
+
+    whole: Counted
+    cent: Counted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutWords:
+    """What is said for something that is seen and not spoken."""
+
+    in_channel: str
+    """Where the listener can read it."""
+
+    nowhere: str = ""
+    """Where they cannot, as on the telephone."""
+
+
+class Vocabulary(ABC):
+    """The words of one language.
+
+    Numbers come as they are written, with the separators of the language.
+    """
+
+    language: ClassVar[str]
+    number: ClassVar[str]
+    """Pattern of a number without its sign."""
+    group: ClassVar[str]
+    """Signs that may separate thousands."""
+    decimal: ClassVar[str]
+    point: ClassVar[str]
+    """The word for the decimal sign."""
+    version_point: ClassVar[str]
+    """The word between the parts of a version."""
+    joint: ClassVar[str] = " "
+    """What stands between the words of a number."""
+    minus: ClassVar[str]
+    plus: ClassVar[str]
+    to: ClassVar[str]
+    """Between the ends of a range."""
+    by: ClassVar[str]
+    """Between the sides of a size."""
+    and_: ClassVar[str]
+    """Between a whole number and a fraction."""
+    times: ClassVar[str]
+    """After "3x"."""
+    out_of: ClassVar[str]
+    number_sign: ClassVar[str]
+    version: ClassVar[str]
+    about: ClassVar[str]
+    dot: ClassVar[str]
+    at: ClassVar[str]
+    digits: ClassVar[tuple[str, ...]]
+    units: ClassVar[Mapping[str, Counted]]
+    currencies: ClassVar[Mapping[str, Currency]]
+    scales: ClassVar[Mapping[str, str]]
+    """Words for a thousand and more, as they are written, and as they are said."""
+    months: ClassVar[tuple[str, ...]]
+    month_pattern: ClassVar[str]
+    """Of a month's name or its abbreviation."""
+    month_starts: ClassVar[tuple[str, ...]] = ()
+    """How the months begin, in lower case and in order, enough to tell them apart."""
+    day_month: ClassVar[str] = ""
+    """Patterns of a date with the month's name, with groups ``day``, ``month`` and ``year``."""
+    month_day: ClassVar[str] = ""
+    numeric_date: ClassVar[str] = ""
+    """Pattern of a date in digits, with groups ``day``, ``month`` and ``year``."""
+    time: ClassVar[str] = r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?"
+    ordinal_pattern: ClassVar[str] = ""
+    """With group ``ordinal``, and ``before`` when the word before it decides the ending."""
+    year_leads: ClassVar[str] = ""
+    """Pattern of the words after which a number of four digits is a year."""
+    weekdays: ClassVar[Mapping[str, str]] = {}
+    """Short names, which are said long in ranges."""
+    code_leads: ClassVar[str]
+    """Pattern of the words after which a number is read digit by digit."""
+    number_leads: ClassVar[str] = ""
+    """Pattern of abbreviations for "number" before a number."""
+    per: ClassVar[str] = ""
+    per_what: ClassVar[str] = ""
+    """Pattern of what a price or a pace is for, behind a slash."""
+    leading_signs: ClassVar[tuple[tuple[str, str], ...]]
+    """Patterns of signs before an amount, and how they are said."""
+    signs: ClassVar[tuple[tuple[str, str], ...]]
+    """Patterns of signs between or before words and numbers, and how they are said."""
+    abbreviations: ClassVar[Mapping[str, str]]
+    left_out: ClassVar[Mapping[LeftOut, LeftOutWords]]
+    stand_ins: ClassVar[Mapping[str, str]]
+    """What is said in a sentence for a link, code, a formula or a channel, by mark."""
+    heads: ClassVar[Mapping[str, str]]
+    """What is said at the head of a sentence for the other marks."""
+    full_stop: ClassVar[str] = "."
+    comma: ClassVar[str] = ", "
+    colon: ClassVar[str] = ": "
+    slash: ClassVar[str]
+    """At the head of a command."""
+
+    def cardinal(self, number: int) -> str:
+        """Return a whole number in words."""
+        return str(num2words(number, lang=self.language))
+
+    @abstractmethod
+    def ordinal(self, number: int, before: str = "") -> str:
+        """Return an ordinal; ``before`` is the word in front of it."""
+
+    @abstractmethod
+    def date(self, day: int, month: int, year: int | None) -> str:
+        """Return a date in words."""
+
+    def day_first(self, day: int, month: int, year: int | None, before: str = "") -> str:
+        """Return a date that was written with its day first; ``before`` is the word before it."""
+        return self.date(day, month, year)
+
+    @abstractmethod
+    def clock(self, hour: int, minute: int, suffix: str = "") -> str:
+        """Return a time of day in words; ``suffix`` is what was written behind it."""
+
+    @abstractmethod
+    def fraction(self, upper: int, lower: int) -> str:
+        """Return a common fraction in words."""
+
+    def mixed(self, whole: int, upper: int, lower: int) -> str:
+        """Return a whole number and a fraction in words."""
+        return f"{self.cardinal(whole)}{self.between(self.and_)}{self.fraction(upper, lower)}"
+
+    def year(self, number: int) -> str:
+        """Return a year in words."""
+        return self.cardinal(number)
+
+    def stand_in(self, mark: str, before: str) -> str:
+        """Return what is said for a mark; ``before`` is the word in front of it."""
+        return self.stand_ins[mark]
+
+    def spell(self, text: str) -> str:
+        """Return digits one by one, a comma between groups, a plus sign in words."""
+        groups = re.findall(r"\+|\d+", text)
+        words = [self.plus if group == "+" else self._digits(group) for group in groups]
+        return self.comma.join(words).replace(self.plus + self.comma, f"{self.plus} ")
+
+    def say(self, text: str) -> str:
+        """Return a number in words."""
+        whole, _, part = self._plain(text).partition(".")
+        if len(whole) > MOST_DIGITS or (len(whole) > 1 and whole[0] == "0"):
+            words = self._digits(whole)
+        else:
+            words = self.cardinal(int(whole))
+        if part:
+            words = self.joint.join((words, self.point, self._digits(part)))
+        return words
+
+    def bare(self, text: str) -> str:
+        """Return a number that counts nothing, perhaps a year."""
+        return self.say(text)
+
+    def between(self, word: str) -> str:
+        """Return a word that joins two numbers, with what separates it from them."""
+        return f"{self.joint}{word}{self.joint}"
+
+    def count(self, text: str, counted: Counted) -> str:
+        """Return a number of units or coins in words."""
+        if self._plain(text) == "1":
+            return counted.one
+        return self.joint.join((self.say(text), counted.many))
+
+    def amount(self, text: str, currency: Currency) -> str:
+        """Return an amount of money in words, hundredths apart."""
+        whole, _, part = self._plain(text).partition(".")
+        if len(part) != 2 or currency.cent is None:  # noqa: PLR2004 - hundredths are written with two digits
+            return self.count(text, currency.whole)
+        cents = self.count(str(int(part)), currency.cent) if int(part) else ""
+        if not int(whole) and cents:
+            return cents
+        words = self.count(whole, currency.whole)
+        return self.with_cents(words, cents) if cents else words
+
+    def with_cents(self, whole: str, cents: str) -> str:
+        """Join the two parts of an amount of money."""
+        return f"{whole} {cents}"
+
+    def month_number(self, name: str) -> int:
+        """Return which month a name or its abbreviation means, from 1 on."""
+        lower = name.lower().replace("ä", "a")
+        return next(n for n, start in enumerate(self.month_starts, 1) if lower.startswith(start))
+
+    def _digits(self, text: str) -> str:
+        return self.joint.join(self.digits[int(digit)] for digit in text)
+
+    def _plain(self, text: str) -> str:
+        """Return a number as it is written in programs."""
+        for sign in self.group:
+            text = text.replace(sign, "")
+        return text.replace(self.decimal, ".")
