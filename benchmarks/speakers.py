@@ -1,6 +1,6 @@
 """Voice activity and end of turn for many speakers at once, in real time, beside pipecat's.
 
-Everyone talks all the time in 20 ms packets. A pause of 200 ms is judged by
+Everyone talks all the time in 20 ms packets. A pause of 160 ms is judged by
 Smart Turn. ``late`` is by how much a packet's work was finished after the
 packet; ``turn`` the time from the pause to its judgement. See
 :mod:`benchmarks.side_by_side` for the arguments.
@@ -34,8 +34,8 @@ from pipeline.smart_turn_features import SECONDS
 from pipeline.speech_gate import SpeechGate
 from pipeline.vad import SileroVad
 
-SPEAKERS = (1, 10, 30)
-PAUSE = 0.2
+SPEAKERS = (1, 10, 30, 100)
+PAUSE = 0.16
 
 
 @dataclass(slots=True)

@@ -19,6 +19,9 @@ _EXTENSIBLE = 0xFFFE
 _UNKNOWN_SIZE = 0x7FFF0000
 """Data sizes from here on, and 0, are what streaming servers write: the end is not known."""
 
+RATES = range(4_000, 192_001)
+"""Sample rates, in hertz, that are believed."""
+
 _LONGEST_HEADER = 65_536
 """Bytes in which the sound must begin."""
 
@@ -34,6 +37,10 @@ class SpeechDecoder(Protocol):
     def rate(self) -> int:
         """Hertz; known once samples came out."""
 
+    @property
+    def complete(self) -> bool:
+        """Whether all sound that was announced has come, as far as that is known."""
+
     def push(self, data: bytes) -> Samples:
         """Take in bytes and return the mono samples they complete (may be empty).
 
@@ -44,23 +51,27 @@ class SpeechDecoder(Protocol):
 
 
 class PcmDecoder:
-    """Raw 16-bit little-endian mono PCM.
+    """Raw 16-bit little-endian PCM, mixed to mono.
 
     Args:
         rate: Hertz, as the server or the settings say.
+        channels: How many take turns.
 
     """
 
-    def __init__(self, rate: int) -> None:
+    complete = True
+
+    def __init__(self, rate: int, channels: int = 1) -> None:
         self.rate = rate
+        self._channels = channels
         self._rest = b""
 
     def push(self, data: bytes) -> Samples:
         """Take in bytes; half a sample waits for its other half."""
         data = self._rest + data
-        whole = len(data) - len(data) % 2
+        whole = len(data) - len(data) % (2 * self._channels)
         self._rest = data[whole:]
-        return np.frombuffer(data[:whole], "<i2").astype(np.int16)
+        return _from_pcm(data[:whole], self._channels)
 
 
 class _WavPart(Enum):
@@ -83,6 +94,11 @@ class WavDecoder:
         self._channels = 0
         self._width = 0
         self._convert: Callable[[bytes], npt.NDArray[np.float64]] = _from_int16
+
+    @property
+    def complete(self) -> bool:
+        """Whether the data is as long as the header says, or the header does not say."""
+        return self._part is _WavPart.DATA and not self._left
 
     def push(self, data: bytes) -> Samples:
         """Take in bytes; what follows the sound (tags) is not sound."""
@@ -133,7 +149,7 @@ class WavDecoder:
         convert = _CONVERSIONS.get((kind, bits))
         if convert is None:
             raise SpeechAudioError(f"a WAV of an unknown kind (format {kind}, {bits} bits)")
-        if not channels or not rate:
+        if not channels or rate not in RATES:
             raise SpeechAudioError(f"a WAV with {channels} channels at {rate} Hz")
         self.rate = rate
         self._channels = channels
@@ -148,9 +164,16 @@ class WavDecoder:
             self._left -= whole
             if self._left < self._width:  # the sound is over
                 self._left, self._buffer = 0, b""
-        if self._convert is _from_int16 and self._channels == 1:
-            return np.frombuffer(data, "<i2").astype(np.int16)
+        if self._convert is _from_int16:
+            return _from_pcm(data, self._channels)
         return to_pcm(self._convert(data).reshape(-1, self._channels).mean(axis=1))
+
+
+def _from_pcm(data: bytes, channels: int) -> Samples:
+    samples = np.frombuffer(data, "<i2")
+    if channels == 1:
+        return samples.astype(np.int16)
+    return to_pcm(_from_int16(data).reshape(-1, channels).mean(axis=1))
 
 
 def _from_uint8(data: bytes) -> npt.NDArray[np.float64]:

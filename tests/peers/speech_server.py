@@ -20,6 +20,15 @@ import numpy as np
 from pipeline.audio import Samples
 
 
+class Framing(Enum):
+    """How the end of a body is told."""
+
+    CHUNKS = auto()
+    LENGTH = auto()
+    CLOSE = auto()
+    """By the end of the connection, which looks the same when the server dies."""
+
+
 class Then(Enum):
     """What follows the last chunk."""
 
@@ -42,6 +51,8 @@ class Answer:
     then: Then = Then.END
     pause: float = 0.0
     """Seconds before each chunk."""
+
+    framing: Framing = Framing.CHUNKS
 
     silent: bool = False
     """Send nothing at all, not even headers; :attr:`then` may be CUT."""
@@ -113,13 +124,14 @@ class SpeechPeer:
         writer.write(_head(answer))
         for chunk in answer.chunks:
             await asyncio.sleep(answer.pause)
-            writer.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+            chunked = answer.framing is Framing.CHUNKS
+            writer.write(b"%x\r\n%s\r\n" % (len(chunk), chunk) if chunked else chunk)
             await writer.drain()
         match answer.then:
             case Then.END:
-                writer.write(b"0\r\n\r\n")
+                writer.write(b"0\r\n\r\n" if answer.framing is Framing.CHUNKS else b"")
                 await writer.drain()
-                return True
+                return answer.framing is not Framing.CLOSE
             case Then.CUT:
                 return False
             case Then.HANG:
@@ -133,7 +145,16 @@ class SpeechPeer:
 
 
 def _head(answer: Answer) -> bytes:
-    lines = [f"HTTP/1.1 {answer.status} Whatever", "Transfer-Encoding: chunked"]
+    match answer.framing:
+        case Framing.CHUNKS:
+            framing = "Transfer-Encoding: chunked"
+        case Framing.LENGTH:
+            # One that is cut ends before all has come.
+            missing = 0 if answer.then is Then.END else 1
+            framing = f"Content-Length: {sum(map(len, answer.chunks)) + missing}"
+        case Framing.CLOSE:
+            framing = "Connection: close"
+    lines = [f"HTTP/1.1 {answer.status} Whatever", framing]
     if answer.content_type is not None:
         lines.append(f"Content-Type: {answer.content_type}")
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]
@@ -159,3 +180,14 @@ def wav_bytes(
     return (
         riff + b"fmt " + struct.pack("<I", 16) + header + b"data" + struct.pack("<I", size) + data
     )
+
+
+def extensible_wav_bytes(data: bytes, rate: int) -> bytes:
+    """Return 16-bit mono PCM in a WAV whose format lies in a GUID, with a tag before its data."""
+    guid = struct.pack("<H", 1) + bytes.fromhex("000000001000800000AA00389B71")
+    header = struct.pack("<HHIIHH", 0xFFFE, 1, rate, rate * 2, 2, 16)
+    header += struct.pack("<HHI", 22, 16, 4) + guid
+    chunks = b"fmt " + struct.pack("<I", len(header)) + header
+    chunks += b"LIST" + struct.pack("<I", 5) + b"INFO?\0"  # padded to an even length
+    chunks += b"data" + struct.pack("<I", 0xFFFFFFFF) + data
+    return b"RIFF" + struct.pack("<I", 0xFFFFFFFF) + b"WAVE" + chunks

@@ -13,7 +13,7 @@ def test_an_answer_begun_ahead_is_heard_as_soon_as_the_turn_is_over():
     scene = Scene(
         [("ann", 0.5, 2.5)],
         said={("ann", 0.5): "what time is it"},
-        scores=(0.2929,),
+        scores=(0.27432,),
         replies=("It is four.",),
         asks_ahead=True,
     ).run()
@@ -81,7 +81,7 @@ def test_a_failure_ahead_is_told_when_the_turn_is_over():
     ).run()
     assert scene.record.error == "gateway: broken"
     [(start, _)] = scene.transport.reply_spans
-    assert start == pytest.approx(scene.record.end + 1.658, abs=0.01)
+    assert start == pytest.approx(scene.record.end + 1.549, abs=0.01)
 
 
 def test_what_is_not_for_the_bot_is_not_asked_ahead():

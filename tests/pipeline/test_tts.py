@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 import numpy as np
@@ -10,305 +10,371 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline.audio import SPEECH_RATE, Samples
-from pipeline.config import TtsConfig
+from pipeline.config import TtsConfig, TtsFallback
 from pipeline.errors import TextToSpeechError
-from pipeline.tts import HttpTextToSpeech
-from tests.peers.speech_server import (
-    Answer,
-    Request,
-    SpeechPeer,
-    Then,
-    json_answer,
-    tone,
-    wav_bytes,
-)
+from pipeline.tts import FADE, HttpTextToSpeech
+from tests.peers.speech_server import Answer, Request, SpeechPeer, Then, json_answer, tone
 
+WEATHER = "The weather in Oslo is fine today, but take an umbrella with you, just in case."
 TONE = tone(0.5, SPEECH_RATE)
-PATIENT = TtsConfig(first_audio_timeout=20, stall_timeout=20)
-HASTY = TtsConfig(first_audio_timeout=0.2, stall_timeout=0.2)
+SPOKEN = Answer([TONE.tobytes()])
+BROKEN = json_answer({"error": {"message": "out of memory"}}, 500)
+FADING = round(FADE * SPEECH_RATE)
+
+Script = Callable[[Request], Answer]
 
 
 @asynccontextmanager
-async def talking(
-    answer: Callable[[Request], Answer], config: TtsConfig = PATIENT
-) -> AsyncGenerator[tuple[HttpTextToSpeech, SpeechPeer]]:
-    async with SpeechPeer(answer) as peer:
-        tts = HttpTextToSpeech(config, peer.url)
-        try:
-            yield tts, peer
-        finally:
-            await tts.aclose()
+async def ladder(
+    *scripts: Script, **settings: Any
+) -> AsyncGenerator[tuple[HttpTextToSpeech, Sequence[SpeechPeer]]]:
+    """Serve on as many servers, the first the best."""
+    async with AsyncExitStack() as stack:
+        peers = [await stack.enter_async_context(SpeechPeer(script)) for script in scripts]
+        fallbacks = {
+            f"peer{place}": TtsFallback(url=peer.url, voice=f"usual{place}")
+            for place, peer in enumerate(peers[1:], 1)
+        }
+        tts = HttpTextToSpeech(TtsConfig(fallbacks=fallbacks, **settings), peers[0].url)
+        stack.push_async_callback(tts.aclose)
+        yield tts, peers
 
 
-async def say(tts: HttpTextToSpeech, voice: str = "default") -> Samples:
-    chunks = [chunk async for chunk in tts.synthesize("Good morning.", voice=voice)]
+async def say(
+    tts: HttpTextToSpeech, text: str = WEATHER, voice: str = "sage", speed: float | None = None
+) -> Samples:
+    chunks = [chunk async for chunk in tts.synthesize(text, voice=voice, speed=speed)]
     return np.concatenate([np.empty(0, np.int16), *chunks])
-
-
-def hear(answer: Answer | Callable[[Request], Answer], config: TtsConfig = PATIENT) -> Samples:
-    async def run() -> Samples:
-        make = answer if callable(answer) else lambda _: answer
-        async with talking(make, config) as (tts, _):
-            return await say(tts)
-
-    return asyncio.run(run())
 
 
 def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(story())
 
 
-def test_pcm_at_the_pipelines_rate_passes_unchanged() -> None:
-    assert np.array_equal(hear(Answer([TONE.tobytes()], content_type="audio/pcm;rate=24000")), TONE)
+def spoken(_: Request) -> Answer:
+    return SPOKEN
 
 
-def test_the_request_is_openais() -> None:
+def broken(_: Request) -> Answer:
+    return BROKEN
+
+
+def dying(seconds: float, then: Then = Then.CUT) -> Script:
+    """Die after so much sound."""
+    sound = tone(seconds, SPEECH_RATE).tobytes()
+    return lambda _: Answer([sound], then=then)
+
+
+def texts(peer: SpeechPeer) -> list[str]:
+    return [request.body["input"] for request in peer.requests]
+
+
+def test_one_server_is_asked_as_openais_is() -> None:
     async def story() -> None:
-        config = TtsConfig(model="kokoro", speed=1.5, api_key=SecretStr("sesame"))
-        async with talking(lambda _: Answer([TONE.tobytes()]), config) as (tts, peer):
-            await say(tts, "sage")
-        (request,) = peer.requests
-        assert (request.method, request.path) == ("POST", "/v1/audio/speech")
-        assert request.headers["authorization"] == "Bearer sesame"
-        assert request.body == {
+        settings = {"model": "kokoro", "speed": 1.5, "api_key": SecretStr("sesame")}
+        async with ladder(spoken, **settings) as (tts, (peer,)):
+            assert np.array_equal(await say(tts), TONE)
+            assert np.array_equal(await say(tts, speed=0.8), TONE)
+        assert peer.requests[0].headers["authorization"] == "Bearer sesame"
+        assert peer.requests[0].body == {
             "model": "kokoro",
-            "input": "Good morning.",
+            "input": WEATHER,
             "voice": "sage",
             "response_format": "pcm",
             "speed": 1.5,
         }
+        assert peer.requests[1].body["speed"] == 0.8
+
+    run(story)
+
+
+def test_each_server_has_its_own_key_model_and_voice() -> None:
+    def without_sage(request: Request) -> Answer:
+        refused = json_answer({"error": {"message": "no", "param": "voice"}}, 400)
+        return refused if request.body["voice"] == "sage" else SPOKEN
+
+    async def story() -> None:
+        async with SpeechPeer(broken) as first, SpeechPeer(without_sage) as second:
+            fallback = TtsFallback(
+                url=second.url, model="m2", voice="nia", api_key=SecretStr("other")
+            )
+            config = TtsConfig(api_key=SecretStr("sesame"), fallbacks={"second": fallback})
+            tts = HttpTextToSpeech(config, first.url)
+            assert np.array_equal(await say(tts), TONE)
+            await tts.aclose()
+        asked = [(each.body["voice"], each.body["model"]) for each in second.requests]
+        assert asked == [("sage", "m2"), ("nia", "m2")]
+        assert {each.headers["authorization"] for each in second.requests} == {"Bearer other"}
 
     run(story)
 
 
 @pytest.mark.parametrize(
-    ("answer", "rate"),
+    "failing",
     [
-        (Answer(content_type="audio/pcm;rate=16000", headers={"X-Sample-Rate": "8000"}), 16_000),
-        (Answer(content_type="audio/pcm; rate=22050"), 22_050),
-        (Answer(content_type="audio/pcm", headers={"X-Sample-Rate": "48000"}), 48_000),
-        (Answer(content_type="audio/pcm;rate=fast", headers={"X-Sample-Rate": "44100"}), 44_100),
-        (Answer(content_type="audio/pcm;rate=1", headers={"X-Sample-Rate": ""}), 32_000),
-        (Answer(content_type="application/octet-stream"), 32_000),
-        (Answer(content_type="audio/mpeg"), 32_000),  # proxies that label everything so
-        (Answer(content_type=None), 32_000),
+        broken,
+        lambda _: Answer(),
+        lambda _: Answer([b"<html>"], content_type="text/html"),
+        lambda _: Answer(silent=True),
+        lambda _: Answer(then=Then.HANG),
+        lambda _: Answer(then=Then.CUT),
+        lambda _: Answer(status=307, headers={"Location": "/elsewhere"}),
+        lambda _: json_answer({"detail": "Not Found"}, 404),
     ],
 )
-def test_the_rate_is_the_content_types_then_the_headers_then_the_settings(
-    answer: Answer, rate: int
-) -> None:
-    pcm = tone(0.5, rate).tobytes()
-    spoken = Answer([pcm], content_type=answer.content_type, headers=answer.headers)
-    heard = hear(spoken, TtsConfig(sample_rate=32_000))
-    assert len(heard) == pytest.approx(len(TONE), abs=SPEECH_RATE * 0.01)
-    spectrum = np.abs(np.fft.rfft(heard))
-    assert np.argmax(spectrum) * SPEECH_RATE / len(heard) == pytest.approx(440, abs=5)
-
-
-@pytest.mark.parametrize("step", [1, 3, 1001])
-def test_chunks_that_cut_samples_in_two_are_joined(step: int) -> None:
-    pcm = TONE[:3000].tobytes()
-    chunks = [pcm[start : start + step] for start in range(0, len(pcm), step)]
-    assert np.array_equal(hear(Answer(chunks)), TONE[:3000])
-
-
-def test_a_wav_though_pcm_was_asked_for_is_understood() -> None:
-    wav = wav_bytes(TONE.tobytes(), SPEECH_RATE)
-    assert np.array_equal(hear(Answer([wav[:7], wav[7:]], content_type="audio/wav")), TONE)
-    assert np.array_equal(hear(Answer([wav], content_type="audio/pcm")), TONE)
-
-
-def _wav_only(request: Request) -> Answer:
-    if request.body["response_format"] == "pcm":
-        return json_answer({"error": {"message": "unsupported_response_format"}}, 400)
-    return Answer([wav_bytes(TONE.tobytes(), SPEECH_RATE)], content_type="audio/wav")
-
-
-def test_a_server_without_pcm_is_asked_for_wav_and_that_is_remembered() -> None:
+def test_when_a_server_fails_the_next_speaks_and_goes_on_speaking(failing: Script) -> None:
     async def story() -> None:
-        async with talking(_wav_only) as (tts, peer):
-            for _ in range(2):
-                assert np.array_equal(await say(tts), TONE)
-        asked = [request.body["response_format"] for request in peer.requests]
-        assert asked == ["pcm", "wav", "wav"]
+        async with ladder(failing, spoken, first_audio_timeout=0.2) as (tts, (first, second)):
+            assert np.array_equal(await say(tts), TONE)
+            asked = len(first.requests)
+            assert np.array_equal(await say(tts), TONE)
+            assert len(first.requests) == asked  # it rests
+            assert texts(second) == [WEATHER, WEATHER]
 
     run(story)
 
 
-def test_a_voice_that_is_refused_is_replaced_and_that_is_remembered(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def answer(request: Request) -> Answer:
-        if request.body["voice"] == "nia":
-            return json_answer({"error": {"message": "no such voice", "param": "voice"}}, 400)
-        return Answer([TONE.tobytes()])
-
+def test_a_server_that_cannot_be_reached_is_replaced() -> None:
     async def story() -> None:
-        async with talking(answer) as (tts, peer):
-            for _ in range(2):
-                assert np.array_equal(await say(tts, "nia"), TONE)
-        assert [request.body["voice"] for request in peer.requests] == ["nia", "default", "default"]
-
-    run(story)
-    assert "has no voice nia; default is used" in caplog.text
-
-
-def test_a_refusal_that_does_not_say_why_is_tried_in_wav_and_then_with_the_usual_voice() -> None:
-    def answer(request: Request) -> Answer:
-        usual = request.body["voice"] == "default"
-        return _wav_only(request) if usual else Answer(status=422, content_type=None)
-
-    async def story() -> None:
-        async with talking(answer) as (tts, peer):
-            assert np.array_equal(await say(tts, "nia"), TONE)
-        tried = [(each.body["voice"], each.body["response_format"]) for each in peer.requests]
-        assert tried == [("nia", "pcm"), ("nia", "wav"), ("default", "pcm"), ("default", "wav")]
+        async with ladder(spoken, spoken) as (tts, (first, second)):
+            await first.__aexit__()
+            assert np.array_equal(await say(tts), TONE)
+            assert texts(second) == [WEATHER]
 
     run(story)
 
 
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (json_answer({"error": {"message": "out of\nmemory"}}, 500), "answered 500: out of memory"),
-        (json_answer({"detail": "model missing"}, 500), "answered 500: model missing"),
-        (json_answer({"detail": [{"msg": "bad", "input": "hush"}]}, 422), "answered 422: bad$"),
-        (json_answer({"detail": {"message": "worse", "error": "x"}}, 400), "answered 400: worse$"),
-        (json_answer("just words", 502), "answered 502: just words"),
-        (Answer([b"plain text"], 500, "text/plain"), "answered 500: plain text"),
-        (Answer([b"<html><body>Bad"], 502, "text/html"), "answered 502$"),
-        (Answer([b"x" * 100_000], 500, "text/plain"), "answered 500: x{100,200}…"),
-        (json_answer({"error": {"message": "no"}}, 401), "api_key"),
-        (json_answer({"detail": "Not Found"}, 404), "must be a server with /v1/audio/speech"),
-        (json_answer({"error": {"message": "later"}}, 429), "busy"),
-        (json_answer({"ok": True}), "application/json instead of audio"),
-        (Answer([b"<html>login</html>"], content_type="text/html"), "text/html instead of audio"),
-        (Answer([b"ID3\4\0\0"], content_type="audio/mpeg"), "compressed audio"),
-        (Answer([b"RIFF\0\0\0\0AVI LIST"], content_type="audio/wav"), "not a WAV"),
-        (Answer(), "sent no audio"),
-        (Answer([wav_bytes(b"", 8000)], content_type="audio/wav"), "sent no audio"),
-        (Answer(then=Then.CUT), "broke off"),
-    ],
-)
-def test_what_is_no_speech_gives_one_clear_error(answer: Answer, words: str) -> None:
-    with pytest.raises(TextToSpeechError, match=words) as caught:
-        hear(answer)
-    assert str(caught.value).startswith("tts: the speech server at http://127.0.0.1:")
-    assert "hush" not in str(caught.value)
-
-
-def test_the_key_is_in_no_message() -> None:
-    config = TtsConfig(api_key=SecretStr("sesame"))
-    with pytest.raises(TextToSpeechError) as caught:
-        hear(json_answer({"error": {"message": "key sesame is wrong"}}, 401), config)
-    assert "sesame" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (Answer(silent=True), "gave no sound within 0.2 s"),
-        (Answer(then=Then.HANG), "gave no sound within 0.2 s"),
-        (Answer([TONE.tobytes()], pause=60), "gave no sound within 0.2 s"),
-        (Answer([b"{"], 500, then=Then.HANG), "gave no sound within 0.2 s"),
-    ],
-)
-def test_a_server_that_gives_no_sound_is_given_up(answer: Answer, words: str) -> None:
-    with pytest.raises(TextToSpeechError, match=words):
-        hear(answer, HASTY)
-
-
-@pytest.mark.parametrize(
-    ("then", "words"), [(Then.CUT, "broke off"), (Then.HANG, "stopped mid-sentence for 0.2 s")]
-)
-def test_what_was_said_before_a_server_stops_stands(then: Then, words: str) -> None:
+def test_the_best_server_speaks_again_once_it_is_well() -> None:
     async def story() -> None:
-        answer = Answer([TONE.tobytes()], then=then)
-        async with talking(lambda _: answer, HASTY) as (tts, _):
-            speech = tts.synthesize("Hello.", voice="default")
-            heard = await anext(speech)
-            with pytest.raises(TextToSpeechError, match=words):
-                await anext(speech)
-            assert np.array_equal(heard, TONE)
-
-    run(story)
-
-
-def test_a_slow_listener_is_no_stalled_server() -> None:
-    async def story() -> None:
-        answer = Answer([TONE.tobytes()] * 3)
-        async with talking(lambda _: answer, HASTY) as (tts, _):
-            speech = tts.synthesize("Hello.", voice="default")
-            heard = [await anext(speech)]
-            await asyncio.sleep(0.3)  # longer than every limit
-            heard += [chunk async for chunk in speech]
-            assert sum(map(len, heard)) == 3 * len(TONE)
-
-    run(story)
-
-
-def test_a_server_that_cannot_be_reached_is_named_with_what_to_do() -> None:
-    async def story() -> None:
-        async with SpeechPeer(lambda _: Answer()) as peer:
-            url = peer.url
-        tts = HttpTextToSpeech(TtsConfig(), url.replace("http://", "http://user:secret@"))
-        with pytest.raises(TextToSpeechError, match=f"{url} cannot be reached.*tts.url") as caught:
+        async with ladder(broken, spoken, rest=0.05) as (tts, (first, second)):
             await say(tts)
-        assert "secret" not in str(caught.value)
-        await tts.aclose()
+            first.answer = spoken
+            await asyncio.sleep(0.06)
+            await say(tts)
+            await say(tts)
+            assert (len(first.requests), len(second.requests)) == (3, 1)
 
     run(story)
 
 
-async def _close(speech: AsyncGenerator[Samples]) -> None:
-    await speech.aclose()
-
-
-async def _cancel(speech: AsyncGenerator[Samples]) -> None:
-    task = asyncio.ensure_future(anext(speech))
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-
-@pytest.mark.parametrize("leave", [_close, _cancel])
-def test_leaving_early_ends_the_request(
-    leave: Callable[[AsyncGenerator[Samples]], Awaitable[None]],
-) -> None:
+def test_a_server_on_trial_is_not_waited_for_as_long(caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
-        answer = Answer([TONE.tobytes()], then=Then.HANG)
-        async with talking(lambda _: answer) as (tts, peer):
-            async with aclosing(tts.synthesize("Hello.", voice="default")) as speech:
-                await anext(speech)
-                await leave(speech)
-            async with asyncio.timeout(10):
-                await peer.client_gone.wait()
+        settings = {"rest": 0.0, "first_audio_timeout": 0.8}
+        async with ladder(broken, spoken, **settings) as (tts, (first, _)):
+            await say(tts)
+            first.answer = lambda _: Answer(silent=True)
+            assert np.array_equal(await say(tts), TONE)
+
+    run(story)
+    assert "gave no sound within 0.2 s" in caplog.text
+
+
+def test_a_server_that_refuses_one_text_speaks_the_next() -> None:
+    def picky(request: Request) -> Answer:
+        refused = json_answer({"error": {"message": "too long", "param": "input"}}, 400)
+        return refused if request.body["input"] == WEATHER else SPOKEN
+
+    async def story() -> None:
+        async with ladder(picky, spoken) as (tts, (first, second)):
+            await say(tts)
+            await say(tts, "Another sentence, and another after it, for the first.")
+            assert texts(first)[-1].startswith("Another")
+            assert texts(second) == [WEATHER]
 
     run(story)
 
 
-def test_sentences_share_one_warm_connection() -> None:
+def test_when_all_fail_the_error_is_the_best_servers_and_all_are_asked_again() -> None:
     async def story() -> None:
-        async with talking(lambda _: Answer([TONE.tobytes()])) as (tts, peer):
+        async with ladder(broken, lambda _: Answer()) as (tts, (first, second)):
+            for _ in range(2):
+                with pytest.raises(TextToSpeechError, match="out of memory"):
+                    await say(tts)
+            assert (len(first.requests), len(second.requests)) == (2, 2)
+
+    run(story)
+
+
+@pytest.mark.parametrize("then", [Then.CUT, Then.HANG])
+def test_the_rest_of_a_sentence_is_said_by_the_next_and_nothing_twice(then: Then) -> None:
+    async def story() -> None:
+        script = dying(2.0, then)
+        async with ladder(script, spoken, stall_timeout=0.2) as (tts, (first, second)):
+            heard = await say(tts)
+            assert texts(first) == [WEATHER]
+            (rest,) = texts(second)
+            assert rest == "but take an umbrella with you, just in case."
+            said = tone(2.0, SPEECH_RATE)
+            assert np.array_equal(heard[: len(said)], said)
+            assert np.array_equal(heard[len(said) + FADING :], TONE)
+
+    run(story)
+
+
+def test_the_sound_of_a_server_that_dies_does_not_click() -> None:
+    async def story() -> None:
+        loud = Answer([np.full(24_000, 9000, np.int16).tobytes()], then=Then.CUT)
+        async with ladder(lambda _: loud, spoken) as (tts, _):
+            heard = await say(tts)
+            fading = heard[24_000 : 24_000 + FADING]
+            assert fading[-1] == 0
+            assert np.abs(np.diff(fading.astype(int))).max() < 9000 / FADING * 2
+
+    run(story)
+
+
+def test_servers_that_die_one_after_another_say_it_together() -> None:
+    async def story() -> None:
+        async with ladder(dying(1.4), dying(1.2), spoken) as (tts, peers):
+            await say(tts)
+            first, second, third = (texts(peer)[0] for peer in peers)
+            assert first.endswith(second)
+            assert second.endswith(third)
+            assert len(first) > len(second) > len(third) > 0
+
+    run(story)
+
+
+def test_the_pace_that_a_voice_has_shown_tells_where_it_was() -> None:
+    async def story() -> None:
+        # Twice as slow as usual.
+        slow = Answer([tone(9.0, SPEECH_RATE).tobytes()])
+        async with ladder(lambda _: slow, spoken) as (tts, (first, second)):
+            await say(tts)
+            first.answer = dying(4.4)
+            await say(tts)
+            assert texts(second) == ["take an umbrella with you, just in case."]
+
+    run(story)
+
+
+def test_a_server_that_dies_when_all_was_said_leaves_nothing_to_say() -> None:
+    async def story() -> None:
+        async with ladder(dying(6.0), spoken) as (tts, (_, second)):
+            heard = await say(tts)
+            assert len(heard) == 6 * SPEECH_RATE + FADING
+            assert second.requests == []
+
+    run(story)
+
+
+def test_without_another_server_what_was_said_stands_and_the_error_is_told() -> None:
+    async def story() -> None:
+        async with ladder(dying(2.0)) as (tts, _):
+            heard: list[Samples] = []
+
+            async def listen() -> None:
+                async for chunk in tts.synthesize(WEATHER, voice="sage"):
+                    heard.append(chunk)  # noqa: PERF401 - what came before the error counts
+
+            with pytest.raises(TextToSpeechError, match="broke off"):
+                await listen()
+            assert sum(map(len, heard)) == 2 * SPEECH_RATE + FADING
+
+    run(story)
+
+
+def test_a_busy_server_is_waited_for_only_when_there_is_no_other() -> None:
+    busy = Answer(status=429, content_type=None, headers={"Retry-After-Ms": "20"})
+
+    async def story() -> None:
+        answers = iter([busy])
+        async with ladder(lambda _: next(answers, SPOKEN)) as (tts, (only,)):
+            assert np.array_equal(await say(tts), TONE)
+            assert len(only.requests) == 2
+        async with ladder(lambda _: busy, spoken) as (tts, (first, second)):
+            assert np.array_equal(await say(tts), TONE)
+            assert (len(first.requests), len(second.requests)) == (1, 1)
+
+    run(story)
+
+
+def test_short_phrases_are_said_from_memory() -> None:
+    async def story() -> None:
+        async with ladder(spoken) as (tts, (peer,)):
             for _ in range(3):
-                await say(tts)
+                assert np.array_equal(await say(tts, "Sure."), TONE)
+            assert texts(peer) == ["Sure."]
+            await say(tts, "Sure.", "nia")
+            await say(tts, "Sure.", speed=1.2)
+            assert len(peer.requests) == 3
+            await say(tts)
+            await say(tts)
+            assert len(peer.requests) == 5
+
+    run(story)
+
+
+def test_a_phrase_that_was_not_said_to_its_end_is_not_kept() -> None:
+    async def story() -> None:
+        async with ladder(lambda _: Answer([TONE.tobytes()] * 3)) as (tts, (peer,)):
+            async with aclosing(tts.synthesize("Sure.", voice="sage")) as speech:
+                await anext(speech)
+            peer.answer = dying(0.1)
+            with pytest.raises(TextToSpeechError):
+                await say(tts, "Sure, sure, sure.")
+            peer.answer = spoken
+            await say(tts, "Sure.")
+            await say(tts, "Sure, sure, sure.")
+            assert len(peer.requests) == 4
+
+    run(story)
+
+
+def test_no_phrases_are_kept_when_the_settings_say_so() -> None:
+    async def story() -> None:
+        async with ladder(spoken, cached_phrases=0) as (tts, (peer,)):
+            await say(tts, "Sure.")
+            await say(tts, "Sure.")
+            assert len(peer.requests) == 2
+
+    run(story)
+
+
+def test_the_connection_is_opened_before_it_is_needed() -> None:
+    async def story() -> None:
+        async with ladder(spoken) as (tts, (peer,)):
+            await tts.warm()
+            assert peer.connections == 1
+            await say(tts)
             assert peer.connections == 1
 
     run(story)
 
 
-def test_a_warm_connection_that_the_server_gave_up_is_replaced() -> None:
+def test_a_server_that_cannot_be_warmed_rests_before_anyone_waits_for_it() -> None:
     async def story() -> None:
-        answers = iter([Answer([TONE.tobytes()]), Answer(silent=True, then=Then.CUT)])
-
-        def answer(_: Request) -> Answer:
-            return next(answers, Answer([TONE.tobytes()]))
-
-        async with talking(answer) as (tts, peer):
-            await say(tts)
+        async with ladder(spoken, spoken) as (tts, (first, second)):
+            await first.__aexit__()
+            await tts.warm()
+            assert second.connections == 1
             assert np.array_equal(await say(tts), TONE)
-            assert peer.connections == 2
+            assert second.connections == 1
+
+    run(story)
+
+
+def test_warming_never_fails() -> None:
+    async def story() -> None:
+        async with ladder(spoken) as (tts, (peer,)):
+            await peer.__aexit__()
+            await tts.warm()
+
+    run(story)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_leaving_early_ends_the_request_of_whoever_speaks(place: int) -> None:
+    hanging = Answer([TONE.tobytes()], then=Then.HANG)
+
+    async def story() -> None:
+        scripts = [broken, spoken]
+        scripts[place] = lambda _: hanging
+        async with ladder(*scripts) as (tts, peers):
+            async with aclosing(tts.synthesize(WEATHER, voice="sage")) as speech:
+                await anext(speech)
+            async with asyncio.timeout(10):
+                await peers[place].client_gone.wait()
 
     run(story)
 
@@ -325,7 +391,7 @@ def test_a_warm_connection_that_the_server_gave_up_is_replaced() -> None:
 )
 def test_voices_are_found_in_every_form(content: object) -> None:
     async def story() -> None:
-        async with talking(lambda _: json_answer(content)) as (tts, peer):
+        async with ladder(lambda _: json_answer(content)) as (tts, (peer,)):
             assert await tts.voices() == ("af_bella", "Sage")
             assert await tts.resolve_voice("sage") == "Sage"
             assert await tts.resolve_voice("nia", "AF_Bella") == "af_bella"
@@ -348,7 +414,7 @@ def test_voices_are_found_in_every_form(content: object) -> None:
 )
 def test_a_server_that_lists_no_voices_gets_the_settings_voice(answer: Answer) -> None:
     async def story() -> None:
-        async with talking(lambda _: answer, TtsConfig(voice="alba")) as (tts, _):
+        async with ladder(lambda _: answer, voice="alba") as (tts, _):
             assert await tts.voices() == ()
             assert await tts.resolve_voice("sage") == "alba"
 
@@ -392,3 +458,9 @@ def test_the_address_may_end_with_v1(suffix: str) -> None:
 def test_what_is_not_an_address_is_refused_before_anyone_speaks(url: str, words: str) -> None:
     with pytest.raises(TextToSpeechError, match=f"tts.url {words}"):
         HttpTextToSpeech(TtsConfig(), url)
+
+
+def test_a_fallback_that_is_no_address_is_named() -> None:
+    config = TtsConfig(fallbacks={"spare": TtsFallback(url="nowhere")})
+    with pytest.raises(TextToSpeechError, match=r"tts\.fallbacks\.spare\.url must begin with http"):
+        HttpTextToSpeech(config, "http://127.0.0.1:9")
