@@ -109,10 +109,14 @@ class Room:
     async def correct(self, decision: TurnRecord, *, right: bool) -> None:
         """Learn from what somebody says of a decision, for this guild."""
         relevance = self._opened().cast.relevance
-        if relevance is not None:
-            answered = decision.addressed
-            relevance.leaning = corrected(relevance.leaning, answered=answered, right=right)
-            await self._support.remember(self._guild, "leaning", relevance.leaning)
+        if relevance is None or right or decision.why.startswith("named"):
+            return  # who was named is answered, whatever was learnt
+        if not decision.addressed:
+            people = self._line.transport.participants() if self._line else ()
+            relevance.receive_correction(decision.text, people=people)
+        answered = decision.addressed
+        relevance.leaning = corrected(relevance.leaning, answered=answered, right=right)
+        await self._support.remember(self._guild, "leaning", relevance.leaning)
 
     def report(self) -> list[str]:
         """Return lines for ``/status``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +15,10 @@ from pipeline.turn_record import TurnRecord
 
 class SupportError(Exception):
     """Something that a room needs cannot be had; the message is for the people who asked."""
+
+
+Choice = str | float | Mapping[str, Sequence[str]]
+"""What a guild may have chosen, or taught."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,9 @@ class GuildChoices:
     sensitivity: Sensitivity | None = None
     channel_id: int | None = None
     """The voice channel in which the bot is wanted."""
+
+    heard_names: Mapping[str, Sequence[str]] | None = None
+    """What agents' names are misheard as there (:mod:`pipeline.name_variants`), by agent."""
 
     leaning: float | None = None
     """What it learnt from corrections (:mod:`pipeline.feedback`)."""
@@ -106,7 +113,7 @@ class Support(Protocol):
     async def choices(self, guild_id: int) -> GuildChoices:
         """Return what a guild chose; nothing where that cannot be read. Cancelling is safe."""
 
-    async def remember(self, guild_id: int, name: str, value: str | float | None) -> None:
+    async def remember(self, guild_id: int, name: str, value: Choice | None) -> None:
         """Keep a choice; that it cannot be kept is only logged.
 
         Args:

@@ -176,6 +176,9 @@ class Answerer:
             before = self._known.get(span.continues) if span.continues is not None else None
             understood = await self._understanding.understand(turn, attempt, span, before=before)
             self._floor.understood(span, understood)
+            if understood.is_close and self._floor.cast.second_opinion is not None:
+                await attempt.confirmed.wait()  # agents are not asked about every pause
+                understood = await self._understanding.reconsider(understood)
             record = await self._take(turn, attempt, span, understood)
             if record is not None and not turn.merged:
                 self._emit(finished(record, turn))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.interfaces import Participant
 from pipeline.relevance import Relevance
+from pipeline.second_opinion import SecondOpinion
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class Cast:
     """Judges whether the bot was addressed; ``None`` where every turn is for it (the phone)."""
 
     session_key: Callable[[Participant, str], str | None] = no_session
+
+    second_opinion: SecondOpinion | None = None
+    """Judges close decisions once more; ``None`` where the rules' decision stands."""
 
     def persona(self, agent: str) -> Persona:
         """Return an agent's persona; one that is not configured speaks under its id."""

@@ -159,6 +159,13 @@ class RelevanceConfig(Settings):
     high_threshold: Probability = 0.5
     """Score from which sensitivity high answers without a name."""
 
+    second_opinion: bool = False
+    """Ask the agent itself whether it was meant where the rules are unsure: costs it a turn, in a
+    session of its own."""
+
+    second_opinion_timeout: Seconds = 1.0
+    """Seconds after which the rules' decision stands."""
+
 
 class PipelineConfig(Settings):
     """Hearing and understanding."""

@@ -223,9 +223,17 @@ class Relevance:
         if not judgement.addressed and not is_nod(words):
             self._recent.receive_talk(Talk(speaker, utterance.start, at))
 
-    def receive_correction(self, judgement: Judgement) -> None:
-        """Take in that people said an utterance was meant for the bot that it ignored."""
-        if judgement.near_miss and self.variants.correct(judgement.near_miss):
+    def receive_correction(self, text: str, *, people: Sequence[Participant]) -> None:
+        """Take in that people said an utterance was meant for the bot that it ignored.
+
+        Args:
+            text: What was said: a misheard name in it is learnt.
+            people: Everyone present, whose names are theirs.
+
+        """
+        remark = Remark.read(text, people, self._finder)
+        near = None if remark.call else find_near_miss(remark.words, self._names, remark.people)
+        if near and self.variants.correct(near):
             self._finder = self._make_finder()
 
     def receive_call(self, *, speaker: str, agent: str, at: float) -> None:

@@ -53,6 +53,11 @@ class Understood:
         return self.judgement is not None and self.judgement.bare_name
 
     @property
+    def is_close(self) -> bool:
+        """Whether it was a close decision that the bot was meant, or not."""
+        return self.judgement is not None and self.judgement.grey
+
+    @property
     def wants_answer(self) -> bool:
         """Whether the agent shall be asked."""
         return self.judgement is not None and self.judgement.addressed and not self.is_call
@@ -118,6 +123,20 @@ class Understanding:
             logger.debug("%s: turn %s: the bot's own words", self._name, turn.id)
             return Understood(utterance)
         return self._judge(turn, heard, utterance, over_reply=span.over_reply)
+
+    async def reconsider(self, understood: Understood) -> Understood:
+        """Return a turn with the second opinion on it, if it is a close one and there is any.
+
+        Cancelling is safe.
+        """
+        judgement, second = understood.judgement, self._cast.second_opinion
+        if judgement is None or second is None:
+            return understood
+        people = self._transport.participants()
+        judgement = await second.judge(
+            understood.utterance, judgement, people=people, conversation=self._name
+        )
+        return replace(understood, judgement=judgement)
 
     def _judge(
         self, turn: Turn, heard: Heard, utterance: Utterance, *, over_reply: bool

@@ -6,9 +6,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
-from discord_bot.support import AgentChoice, GuildChoices, SupportError
+from discord_bot.support import AgentChoice, Choice, GuildChoices, SupportError
 from openclaw_client import AgentError, AgentInfo, Place, discord_key
 from pipeline.agents.chat_completions import ChatCompletionsAgent
 from pipeline.agents.echo import EchoAgent
@@ -17,7 +18,9 @@ from pipeline.config import AgentConfig, PipelineConfig
 from pipeline.engines import Engines
 from pipeline.feedback import bounded
 from pipeline.interfaces import Agent, Participant
+from pipeline.name_variants import NameVariants
 from pipeline.relevance import NamedAgent, Relevance
+from pipeline.second_opinion import SecondOpinion
 from pipeline.tts import HttpTextToSpeech
 from pipeline.turn_record import TurnRecord
 from server.config import Config
@@ -36,9 +39,32 @@ logger = logging.getLogger(__name__)
 _PATIENCE = 60.0
 """Seconds for which a room waits for models and voice that are still coming up."""
 
-_CHOICES = {"agent": str, "sensitivity": str, "channel_id": int, "leaning": float}
+_CHOICES = {
+    "agent": str,
+    "sensitivity": str,
+    "channel_id": int,
+    "leaning": float,
+    "heard_names": dict,
+}
 
 T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _HeardNames:
+    """What a guild's recogniser makes of agents' names."""
+
+    variants: NameVariants
+    kept: dict[str, list[str]]
+    """As it is in the store."""
+
+
+def _are_names(value: object) -> bool:
+    """Whether what is in the store is forms of names by agent."""
+    return isinstance(value, dict) and all(
+        isinstance(forms, list) and all(isinstance(form, str) for form in forms)
+        for forms in value.values()
+    )
 
 
 class ServiceRoom:
@@ -99,6 +125,7 @@ class ServiceSupport:
         self._speech = speech
         self._hearing = hearing
         self._gateway = gateway
+        self._names: dict[int, _HeardNames] = {}
 
     @asynccontextmanager
     async def open_room(
@@ -117,15 +144,29 @@ class ServiceSupport:
             tts = await stack.enter_async_context(open_tts(self._config, url))
             roster = await self._roster(choices.agent)
             agent = await stack.enter_async_context(self._agent(guild_id, roster))
-            relevance = Relevance(self.pipeline.relevance, roster.named())
+            variants = NameVariants(choices.heard_names)
+            relevance = Relevance(self.pipeline.relevance, roster.named(), variants)
             if choices.sensitivity is not None:
                 relevance.sensitivity = choices.sensitivity
             relevance.leaning = bounded(choices.leaning or 0.0)
             cast = Cast(await personas(roster, tts), roster.default, relevance)
             if isinstance(agent, GatewayAgent):
                 cast.session_key = self._session_keys(guild_id, channel_id)
+            if self.pipeline.relevance.second_opinion:
+                cast.second_opinion = self._second_opinion(guild_id, agent)
             engines = Engines(ears.vad, ears.end_of_turn, ears.stt, agent, tts)
-            yield ServiceRoom(engines, cast, tts, self)
+            self._names[guild_id] = _HeardNames(variants, variants.learnt())
+            try:
+                yield ServiceRoom(engines, cast, tts, self)
+            finally:
+                del self._names[guild_id]
+
+    def _second_opinion(self, guild_id: int, agent: Agent) -> SecondOpinion:
+        def session(agent_id: str) -> str:
+            return f"agent:{agent_id}:discord:judging:{guild_id}".lower()
+
+        timeout = self.pipeline.relevance.second_opinion_timeout
+        return SecondOpinion(agent, session, timeout=timeout)
 
     async def agents(self) -> Sequence[AgentChoice]:
         """Return the agents that can be chosen, the default one first; at least one.
@@ -176,9 +217,11 @@ class ServiceSupport:
         }
         if found.get("sensitivity") not in {None, "low", "medium", "high"}:
             del found["sensitivity"]
+        if not _are_names(found.get("heard_names", {})):
+            del found["heard_names"]
         return GuildChoices(**found)
 
-    async def remember(self, guild_id: int, name: str, value: str | float | None) -> None:
+    async def remember(self, guild_id: int, name: str, value: Choice | None) -> None:
         """Keep a choice; that it cannot be kept is only logged."""
         try:
             await self._store.store().guild_settings.set(str(guild_id), name, value)
@@ -200,9 +243,17 @@ class ServiceSupport:
         try:
             while True:
                 await self._store.add(await self.finished.get())
+                await self._keep_names()
         finally:
             while not self.finished.empty():
                 await self._store.add(self.finished.get_nowait())
+
+    async def _keep_names(self) -> None:
+        """Keep what was learnt of how names are heard, wherever that is new."""
+        for guild_id, names in list(self._names.items()):
+            if (learnt := names.variants.learnt()) != names.kept:
+                names.kept = learnt
+                await self.remember(guild_id, "heard_names", learnt)
 
     def _agents_report(self, guild_id: int) -> str:
         if not self._uses_gateway:

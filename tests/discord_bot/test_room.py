@@ -7,6 +7,7 @@ import itertools
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 
@@ -314,5 +315,27 @@ def test_giving_up_after_the_arrival_changes_nothing():
             room.give_up("too late")
             await room.entered
             assert room.is_open
+
+    run(test())
+
+
+def test_corrections_move_the_guilds_leaning_and_teach_names():
+    async def test() -> None:
+        support = ScriptedSupport()
+        room = Room(LOUNGE, ScriptedLines(), support)
+        async with staying(room):
+            await room.entered
+            relevance = room._opened().cast.relevance
+            assert relevance is not None
+            ignored = replace(turn(1, addressed=False), text="darvish what time is it", why="no")
+            answered = replace(turn(2), why="in conversation")
+            await room.correct(ignored, right=False)
+            assert (relevance.leaning, support.kept[GUILD].leaning) == (0.5, 0.5)
+            assert relevance.variants.learnt() == {"jarvis": ["darvish"]}
+            await room.correct(ignored, right=True)
+            await room.correct(turn(3), right=False)  # it was named
+            assert relevance.leaning == 0.5
+            await room.correct(answered, right=False)
+            assert support.kept[GUILD].leaning == 0.0
 
     run(test())

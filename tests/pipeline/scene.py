@@ -14,6 +14,7 @@ from pipeline.config import PipelineConfig, RelevanceConfig, TurnsConfig
 from pipeline.conversation import Conversation
 from pipeline.engines import Engines
 from pipeline.relevance import NamedAgent, Relevance
+from pipeline.second_opinion import SecondOpinion
 from pipeline.turn_record import TurnRecord
 from tests.pipeline.fakes import (
     FakeAgent,
@@ -56,6 +57,8 @@ class Scene:
     make_transport: Callable[..., FakeTransport] = FakeTransport
     vad_takes: float = 0.0
     stt_takes: float = 0.3
+    judge: FakeAgent | None = None
+    """Gives second opinions."""
 
     def run(self) -> Scene:
         self.records: list[TurnRecord] = []
@@ -101,6 +104,7 @@ class Scene:
                 },
                 "jarvis",
                 relevance if self.relevance else None,
+                second_opinion=SecondOpinion(self.judge, lambda _: None) if self.judge else None,
             ),
             clock=audio_clock(),
             config=PipelineConfig(turns=self.turns),

@@ -601,10 +601,19 @@ def test_a_form_of_the_name_is_learnt_from_repetition() -> None:
 
 def test_a_form_is_learnt_at_once_from_a_correction() -> None:
     room = Room("medium")
-    missed = room.hear("darvish what time is it")
-    room.relevance.receive_correction(missed)
+    room.hear("darvish what time is it")
+    room.relevance.receive_correction("darvish what time is it", people=())
     assert room.hear("darvish what time is it").named
-    room.relevance.receive_correction(room.hear("what time is it"))  # nothing to learn
+    for text in ("what time is it", "jarvis what time is it"):  # nothing to learn
+        room.relevance.receive_correction(text, people=())
+    assert room.relevance.variants.learnt() == {"jarvis": ["darvish"]}
+
+
+def test_the_name_of_a_person_is_not_learnt_from_a_correction() -> None:
+    room = Room("medium")
+    people = (Participant("4", "Darvish"),)
+    room.relevance.receive_correction("darvish what time is it", people=people)
+    assert room.relevance.variants.learnt() == {}
 
 
 def test_what_was_learnt_before_counts_from_the_start() -> None:

@@ -96,7 +96,8 @@ def test_a_certain_score_ends_the_turn_at_once(turns):
 
 
 @pytest.mark.parametrize(
-    ("probability", "wait"), [(0.99, 0.2), (0.9, 0.2019), (0.5, 0.4313), (0.3, 0.8346), (0.13, 1.4183)]
+    ("probability", "wait"),
+    [(0.99, 0.2), (0.9, 0.2019), (0.5, 0.4313), (0.3, 0.8346), (0.13, 1.4183)],
 )
 def test_the_wait_is_graded_by_the_score(turns, probability, wait):
     talk(turns, "ann", 1.0, 2.0)

@@ -39,6 +39,25 @@ def test_choices_are_kept_per_guild_and_can_be_forgotten(setting: Setting):
     setting.tried(test)
 
 
+def test_what_names_are_misheard_as_is_kept_with_the_next_turn(setting: Setting):
+    async def test(service: Service) -> None:
+        support = service.support
+        async with running(support.keep_turns):
+            async with service.room() as room:
+                assert room.cast.relevance is not None
+                room.cast.relevance.receive_correction("darvish what time is it", people=())
+                support.receive_turn(turn(1))
+                await until(lambda: bool(support._names[GUILD].kept))
+            choices = await support.choices(GUILD)
+            assert choices.heard_names == {"jarvis": ["darvish"]}
+            async with support.open_room(GUILD, lambda: 700, choices) as again:
+                assert "darvish" in again.cast.names()
+            await support.remember(GUILD, "heard_names", {"jarvis": "darvish"})
+            assert (await support.choices(GUILD)).heard_names is None
+
+    setting.tried(test)
+
+
 def test_what_makes_no_sense_counts_as_not_chosen(setting: Setting):
     async def test(service: Service) -> None:
         support = service.support
