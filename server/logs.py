@@ -18,6 +18,7 @@ _CHATTY = (
     "httpcore2",
     "huggingface_hub",
     "filelock",
+    "markdown_it",
     "asyncio",
     "faster_whisper",
 )
