@@ -124,17 +124,22 @@ class Ears:
 
     def stirs(self, now: float) -> bool:
         """Return whether anybody makes a sound that may yet turn out to be speech."""
-        return any(ear.gate.stirs(now) for ear in self._ears.values())
+        return bool(self._stirring(now))
 
     def heard_until(self, now: float) -> float:
         """Return until when everything was heard: ``now``, or less while the VAD is behind.
 
         Silence is the passing of time, but not while there is sound that nobody
-        has listened to yet.
+        has listened to yet, nor while a sound may turn out to be speech.
         """
         hearing = (ear.hearing.at for ear in self._ears.values() if ear.hearing is not None)
         oldest = min(hearing, default=now)
-        return oldest if now - oldest > BEHIND else now
+        until = oldest if now - oldest > BEHIND else now
+        return min([until, *self._stirring(now)])
+
+    def _stirring(self, now: float) -> list[float]:
+        since = (ear.gate.stirs_since(now) for ear in self._ears.values())
+        return [at for at in since if at is not None]
 
     async def finish(self, now: float) -> None:
         """Let everyone leave, and hear to the end what they said.

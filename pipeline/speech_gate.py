@@ -52,9 +52,11 @@ class SpeechGate:
         self._speaking = False
         self._end = 0.0
 
-    def stirs(self, now: float) -> bool:
-        """Return whether a sound has begun that may yet turn out to be speech."""
-        return bool(self._unconfirmed) and now - self._end <= GAP
+    def stirs_since(self, now: float) -> float | None:
+        """Return since when there is a sound that may yet turn out to be speech, if there is."""
+        if self._unconfirmed and now - self._end <= GAP:
+            return self._unconfirmed[0].start
+        return None
 
     def receive(self, probability: float, *, start: float, end: float) -> tuple[Voiced, ...]:
         """Take in the score of the speaker's next window.

@@ -98,12 +98,12 @@ def test_a_weak_onset_is_used_once() -> None:
 
 def test_a_sound_stirs_until_it_is_speech_or_nothing() -> None:
     gate = SpeechGate(CONFIG)
-    assert not gate.stirs(0.0)
-    run(gate, 0.1, 0.9)
-    assert gate.stirs(2 * WINDOW)
-    assert gate.stirs(2 * WINDOW + 0.1)
-    assert not gate.stirs(2 * WINDOW + 0.11)  # nothing more was sent
-    run(gate, 0.9, 0.9, at=2 * WINDOW)
-    assert not gate.stirs(4 * WINDOW)
+    assert gate.stirs_since(0.0) is None
+    run(gate, 0.1, 0.9, 0.9)
+    assert gate.stirs_since(3 * WINDOW) == WINDOW
+    assert gate.stirs_since(3 * WINDOW + 0.099) == WINDOW
+    assert gate.stirs_since(3 * WINDOW + 0.101) is None  # nothing more was sent
+    run(gate, 0.9, at=3 * WINDOW)
+    assert gate.stirs_since(4 * WINDOW) is None
     run(gate, 0.1, 0.9, 0.1, at=4 * WINDOW)
-    assert not gate.stirs(7 * WINDOW)
+    assert gate.stirs_since(7 * WINDOW) is None
