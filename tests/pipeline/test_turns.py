@@ -661,3 +661,72 @@ def test_who_has_heard_some_of_the_reply_interrupts_it_and_does_not_go_on(turns)
     pause(turns, 6.5)
     ended = actions(turns)[-1]
     assert (ended.span.start, ended.span.continues) == (3.15, 1)
+
+
+def test_a_score_for_who_has_left_is_void(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.2)
+    span = actions(turns)[-1].span
+    turns.close("ann")
+    actions(turns)
+    turns.receive_score(span, 1.0)
+    assert actions(turns) == []
+    assert turns.idle
+
+
+def test_a_turn_that_needs_nothing_more_leaves_another_ones_reply_alone(turns):
+    first = end_turn(turns, "ann", 1.0, 2.0)
+    second = end_turn(turns, "ben", 3.0, 4.0)
+    turns.receive_reply_started(first.span, 4.8)
+    turns.receive_done(second.span.turn)
+    assert not turns.idle  # the reply to Ann goes on
+    turns.receive_done(first.span.turn)
+    assert turns.idle
+
+
+def test_a_turn_that_needs_nothing_more_leaves_earlier_ones_open(turns):
+    end_turn(turns, "ann", 1.0, 2.0)
+    second = end_turn(turns, "ben", 5.0, 6.0)
+    turns.receive_done(second.span.turn)
+    talk(turns, "ann", 7.0, 7.5)
+    assert actions(turns)[0] == Resume(1)
+
+
+def test_what_is_said_long_after_a_turn_does_not_go_on_with_it(turns):
+    first = end_turn(turns, "ann", 11.0, 12.0)
+    turns.receive_reply_started(first.span, 12.8)
+    talk(turns, "ann", 13.9, 14.2)
+    pause(turns, 14.3)
+    assert actions(turns)[-1].span.continues == 1
+    other = TurnTaking(TurnsConfig())
+    first = end_turn(other, "ann", 11.0, 12.0)
+    other.receive_reply_started(first.span, 12.8)
+    talk(other, "ann", 14.1, 14.4)
+    pause(other, 14.5)
+    assert actions(other)[-1].span.continues is None
+
+
+def test_who_was_talking_before_a_reply_does_not_interrupt_it_after_a_breath(turns):
+    talk(turns, "ben", 1.5, 2.6)
+    first = end_turn(turns, "ann", 1.0, 2.55)
+    turns.receive_reply_started(first.span, 2.7)
+    pause(turns, 2.72)
+    talk(turns, "ben", 2.85, 5.0)
+    assert not any(isinstance(action, StopReply | SetVolume) for action in actions(turns))
+
+
+def test_without_a_model_silence_ends_the_turn_wherever_it_is():
+    turns = TurnTaking(TurnsConfig(end_of_turn_model="silence"))
+    talk(turns, "ann", 11.0, 12.5)
+    pause(turns, 12.7)
+    assert turns.get_timer() == pytest.approx(13.3)
+
+
+@pytest.mark.parametrize(("gap", "thinks"), [(0.3, False), (0.36, True)])
+def test_only_a_long_pause_is_thought(gap, thinks):
+    turns = TurnTaking(TurnsConfig())
+    for n in range(30):
+        talk(turns, "ann", 10.0 * n + 3, 10.0 * n + 4)
+        pause(turns, 10.0 * n + 4 + gap - 0.01)
+        wait = ends_after(turns, 10.0 * n + 4 + gap, 10.0 * n + 5, 0.5)
+    assert (wait > 1.0) == thinks
