@@ -99,7 +99,7 @@ def test_for_people_the_turns_are_readable(tmp_path):
     assert ended.code == 0
     assert "ann: hey jarvis what is the weather in london" in ended.out
     assert "not for the bot" in ended.out
-    assert "VAD 200 ms · Smart Turn" in ended.out
+    assert "VAD 160 ms · Smart Turn" in ended.out
 
 
 def test_two_people_who_overlap_give_two_clean_turns(tmp_path):
