@@ -84,7 +84,8 @@ class TurnInHistory:
             elif row.role == "assistant":
                 if row.run_id not in runs:
                     break  # the agent said it by itself, later; what woke it is not shown
-                replies.append(row)
+                if not resumed or row.run_id in {"", resumed} or row.over:
+                    replies.append(row)  # and not the failure of what was sent once more
         # A run in flight may have said something before it used a tool.
         ended = bool(replies) and replies[-1].over and not payload.get("inFlightRun")
         text = "\n\n".join(one.text for one in replies if one.text.strip())

@@ -182,6 +182,14 @@ class Switchboard:
         """The gateway goes on with the run under this id."""
         self._runs.acknowledge(run, run_id)
 
+    def take_up(self, run: Run, run_id: str) -> None:
+        """The gateway took the turn up by itself, as another run than the one we sent.
+
+        Ours may yet fail beside it: what is answered to our request does not count any more.
+        """
+        self._drop_results(run)
+        self._runs.acknowledge(run, run_id)
+
     def leave(self, turn: Turn) -> None:
         """The turn is over, or nobody wants its reply any more."""
         run = turn.run
@@ -266,10 +274,13 @@ class Switchboard:
 
     def _forget(self, run: Run) -> None:
         self._runs.remove(run)
-        for request_id in [one for one, of in self._results.items() if of is run]:
-            del self._results[request_id]
+        self._drop_results(run)
         freed, self._freed = self._freed, asyncio.Event()
         freed.set()
+
+    def _drop_results(self, run: Run) -> None:
+        for request_id in [one for one, of in self._results.items() if of is run]:
+            del self._results[request_id]
 
     def _sent(self) -> set[Run]:
         """Return the runs that the gateway may be busy with."""

@@ -121,6 +121,9 @@ class Desk(Protocol):
     def rename(self, run: Run, run_id: str) -> None:
         """The gateway goes on with the run under this id."""
 
+    def take_up(self, run: Run, run_id: str) -> None:
+        """The gateway took the turn up by itself, as another run than the one we sent."""
+
     def leave(self, turn: Turn) -> None:
         """The turn is over, or nobody wants its reply any more: then its run is aborted."""
 
@@ -256,16 +259,20 @@ class Turn:
 
     async def _found_in_history(self) -> bool:
         """Look whether the session got the turn, and take what it has of the reply."""
+        found = await self._look()
+        if found:
+            self._take(found)
+        return found is not None
+
+    async def _look(self) -> TurnInHistory | None:
         run = self.run
-        answer = await self._history()
-        found = TurnInHistory.find(answer, run.key, self._sent_message, run.run_id)
-        if found is None:
-            return False
-        if found.resumed_as and found.resumed_as != run.run_id:
-            self._desk.rename(run, found.resumed_as)
+        return TurnInHistory.find(await self._history(), run.key, self._sent_message, run.run_id)
+
+    def _take(self, found: TurnInHistory) -> None:
+        if found.resumed_as and found.resumed_as != self.run.run_id:
+            self._desk.take_up(self.run, found.resumed_as)
         if found.reply is not None:
-            run.finish(found.reply)
-        return True
+            self.run.finish(found.reply)
 
     async def _history(self) -> Json:
         """Return the session's history, once a gateway that is starting can tell it."""
@@ -288,13 +295,13 @@ class Turn:
         if not self._sent_again or self.run.outcome is not Outcome.FAILED:
             return False
         self._sent_again = False
+        self.run.acknowledged = False  # what comes under the other id is kept from now on
         for _ in range(_RESUME_LOOKS):
-            failed, reason = self.run.outcome, self.run.reason
-            self.run.outcome = None
-            await self._found_in_history()
-            if self.run.outcome or self.run.run_id != self.run.key:
+            found = await self._look()
+            if found and (found.resumed_as or found.reply is not None):
+                self.run.outcome, self.run.reason = None, ""
+                self._take(found)
                 return True
-            self.run.outcome, self.run.reason = failed, reason
             await asyncio.sleep(_RESUME_PAUSE)
         return False
 

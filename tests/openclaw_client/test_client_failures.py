@@ -271,6 +271,40 @@ def test_a_turn_that_failed_beside_the_one_that_was_taken_up_is_followed():
     guarded(test)
 
 
+def test_what_a_failed_run_tells_last_does_not_end_the_one_that_was_taken_up():
+    async def test() -> None:
+        gateway = GatewayHub()
+        refused: list[str] = []
+
+        async def race(visit: Visit, request: dict[str, Any]) -> None:
+            if len(gateway.asked("agent")) == 1:
+                gateway.drop()
+                return
+            key = request["params"]["idempotencyKey"]
+            refused.append(request["id"])
+            await visit.answer(request["id"], {"runId": key, "status": "accepted"})
+            await visit.chat(key, "error", errorMessage="outside the current turn")
+
+        async def history(visit: Visit, request: dict[str, Any]) -> None:
+            key = gateway.asked("agent")[0]["idempotencyKey"]
+            resumed = "[System] Your previous turn was interrupted by a gateway restart while …"
+            rows = [
+                {"role": "user", "content": "Ann: hi", "idempotencyKey": f"{key}:user"},
+                {"role": "user", "content": resumed, "idempotencyKey": "new:user"},
+            ]
+            first = len(gateway.asked("chat.history")) == 1
+            await visit.answer(request["id"], {"messages": rows[:1] if first else rows})
+            if not first:
+                await visit.refuse(refused[0], "UNAVAILABLE", "outside the current turn")
+                await visit.chat("new", "final", "the answer", seq=1)
+
+        gateway.replies |= {"agent": race, "chat.history": history}
+        async with gateway.running(), connected(gateway) as client:
+            assert await whole(client.ask(SESSION, "Ann: hi")) == "the answer"
+
+    guarded(test)
+
+
 def test_a_turn_that_never_reached_its_session_is_asked_under_another_key():
     async def test() -> None:
         gateway = GatewayHub()

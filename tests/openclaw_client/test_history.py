@@ -96,6 +96,16 @@ def test_a_turn_that_was_taken_up_and_answered_has_the_reply_of_that_run():
     assert found == TurnInHistory("whole", "new")
 
 
+@pytest.mark.parametrize("ours", ["k", "r"])
+def test_a_turn_sent_again_beside_the_one_taken_up_does_not_hide_its_reply_by_failing(ours: str):
+    failure = assistant("The agent run failed.", "error", run=ours)
+    rows = [user("hi", "k"), user(RESUMED, "new"), assistant("hello", run="new"), failure]
+    found = TurnInHistory.find({"messages": rows}, "k", "hi", ours)
+    assert found == TurnInHistory("hello", "new")
+    found = TurnInHistory.find({"messages": [*rows[:2], failure]}, "k", "hi", ours)
+    assert found == TurnInHistory(None, "new")
+
+
 def test_without_keys_the_last_message_of_a_user_is_known_by_its_words():
     assert find(user("other"), assistant("x"), user("hi"), assistant("hello")) == (
         TurnInHistory("hello")
