@@ -25,8 +25,9 @@ from pipeline.config import PipelineConfig, RelevanceConfig
 from pipeline.conversation import Conversation
 from pipeline.engines import Engines
 from pipeline.interfaces import Participant, Question, ReplyAudio, Segment, Transcript
+from pipeline.judgement import NamedAgent
 from pipeline.ledger import PlaybackLedger
-from pipeline.relevance import NamedAgent, Relevance
+from pipeline.relevance import Relevance
 from pipeline.turn_record import TurnRecord
 
 SPEECH = 0.4  # seconds of every turn

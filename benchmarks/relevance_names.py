@@ -21,8 +21,9 @@ from pathlib import Path
 
 from pipeline.config import RelevanceConfig
 from pipeline.interfaces import Participant
+from pipeline.judgement import NamedAgent, Utterance
 from pipeline.names import MISHEARD
-from pipeline.relevance import NamedAgent, Relevance, Utterance
+from pipeline.relevance import Relevance
 
 NAMES = ("jarvis", "sage", "nia", "claude", "watson", "alexa", "home assistant")
 FORMS = ("{name} {text}", "hey {name} {text}", "{text} {name}")

@@ -19,7 +19,8 @@ from pathlib import Path
 from pipeline.answered import is_answer_to
 from pipeline.config import RelevanceConfig, Sensitivity
 from pipeline.interfaces import Participant
-from pipeline.relevance import Judgement, NamedAgent, Relevance, Utterance
+from pipeline.judgement import Judgement, NamedAgent, Utterance
+from pipeline.relevance import Relevance
 
 TIMELINES = Path(__file__).with_name("relevance_timelines.txt")
 LEVELS: tuple[Sensitivity, ...] = ("low", "medium", "high")

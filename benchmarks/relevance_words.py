@@ -26,8 +26,9 @@ import numpy.typing as npt
 from pipeline.config import RelevanceConfig
 from pipeline.dialogue_acts import is_question, is_request
 from pipeline.interfaces import Participant
+from pipeline.judgement import NamedAgent, Utterance
 from pipeline.names import split_words
-from pipeline.relevance import NamedAgent, Relevance, Utterance
+from pipeline.relevance import Relevance
 from pipeline.wording import wording_model
 
 REQUESTS = "commands-clinc150.txt.gz"

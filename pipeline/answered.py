@@ -6,8 +6,8 @@ Sans I/O.
 from __future__ import annotations
 
 from pipeline.dialogue_acts import is_question, may_answer
+from pipeline.judgement import Judgement, Utterance
 from pipeline.names import split_words
-from pipeline.relevance import Judgement, Utterance
 from pipeline.remark import is_marked
 
 ANSWERED_WITHIN = 4.0

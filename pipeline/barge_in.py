@@ -21,11 +21,22 @@ WORDS_PATIENCE = 0.8
 nothing; a stop word that comes later still stops."""
 
 
+SAME_BREATH = 0.25
+"""Seconds after a sound without words within which more sound is the rest of it: an onset that is
+quiet at first is heard in bits and pieces."""
+
+STIR_PATIENCE = 0.1
+"""Seconds for which the reply is quieter after a sound that may yet turn out to be speech."""
+
+
 class Meaning(enum.Enum):
     """What words said over the reply want."""
 
+    NO_WORDS = enum.auto()
+    """Nothing was made out: the reply goes on, unless more follows in the same breath."""
+
     NOTHING = enum.auto()
-    """No words, or a nod: the reply goes on."""
+    """A nod: the reply goes on."""
 
     STOP = enum.auto()
     """The reply shall stop, and nothing else is wanted."""
@@ -70,6 +81,8 @@ class BargeIn:
     def __init__(self, config: TurnsConfig) -> None:
         self._config = config
         self._voices: dict[int, _Voice] = {}
+        self._wordless: dict[int, _Voice] = {}
+        self._stirs_until: float | None = None
         self.stopped = False
         """Whether the reply must stop."""
 
@@ -80,7 +93,18 @@ class BargeIn:
     def volume(self) -> Volume:
         """How loud the reply shall be now."""
         levels = [self._volume(voice) for voice in self._voices.values()]
+        if self._stirs_until is not None:
+            levels.append(Volume.DUCKED)
         return max(levels, key=_ORDER.index, default=Volume.FULL)
+
+    def receive_stir(self, at: float) -> None:
+        """Take in a sound that may yet turn out to be speech.
+
+        Args:
+            at: Seconds; up to when it was heard.
+
+        """
+        self._stirs_until = at + STIR_PATIENCE
 
     def receive_speech(self, turn: int, *, start: float, end: float) -> None:
         """Take in more speech of a turn that began over the reply.
@@ -91,7 +115,9 @@ class BargeIn:
             end: Seconds; up to when it was heard.
 
         """
-        voice = self._voices.setdefault(turn, _Voice(start))
+        voice = self._voices.get(turn)
+        if voice is None:
+            voice = self._voices[turn] = self._begin(turn, start)
         voice.until = None
         voice.last = end
         voice.voiced += end - start
@@ -106,6 +132,9 @@ class BargeIn:
     def receive_words(self, turn: int, meaning: Meaning) -> None:
         """Take in what a turn says; a stop word counts late, too, and from everybody."""
         match meaning:
+            case Meaning.NO_WORDS:
+                if (voice := self._voices.pop(turn, None)) is not None:
+                    self._wordless[turn] = voice
             case Meaning.NOTHING:
                 self.forget(turn)
             case Meaning.UNCLEAR:
@@ -130,17 +159,27 @@ class BargeIn:
     def forget(self, turn: int) -> None:
         """Take in that a turn was nothing; more of it begins anew."""
         self._voices.pop(turn, None)
+        self._wordless.pop(turn, None)
 
     def get_timer(self) -> float | None:
         """When to call :meth:`handle_timer`, in seconds; ``None`` for never."""
-        waits = (voice.until for voice in self._voices.values() if voice.until is not None)
-        return min(waits, default=None)
+        waits = [self._stirs_until, *(voice.until for voice in self._voices.values())]
+        return min((at for at in waits if at is not None), default=None)
 
     def handle_timer(self, now: float) -> None:
-        """Let time pass: words that do not come are none."""
+        """Let time pass: words that do not come are none, nor is what only stirred speech."""
+        if self._stirs_until is not None and self._stirs_until <= now:
+            self._stirs_until = None
         for turn, voice in list(self._voices.items()):
             if voice.until is not None and voice.until <= now:
                 self.forget(turn)
+
+    def _begin(self, turn: int, start: float) -> _Voice:
+        """Return the voice of who begins to be heard, or goes on in the same breath."""
+        before = self._wordless.pop(turn, None)
+        if before is not None and start - before.last <= SAME_BREATH:
+            return before
+        return _Voice(start)
 
     def _volume(self, voice: _Voice) -> Volume:
         # From the first sound to the last: a voice that is low at first comes and goes for the VAD.

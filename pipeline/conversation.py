@@ -176,6 +176,11 @@ class Conversation:
             self._turn_taking.receive_speech(speaker, start=window.start, end=window.end)
         self._step()
 
+    def hear_stir(self, speaker: str, at: float) -> None:
+        """Take in a sound up to a time that may yet turn out to be speech."""
+        self._turn_taking.receive_stir(speaker, at)
+        self._step()
+
     def hear_stop(self, speaker: str, at: float) -> None:
         """Take in that someone's client stopped sending, after everything it had sent."""
         self._turn_taking.receive_stop(speaker, at)

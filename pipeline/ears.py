@@ -42,6 +42,9 @@ class Listener(Protocol):
     def hear_speech(self, speaker: str, speech: Sequence[Voiced]) -> None:
         """Take in windows in which someone spoke, in order."""
 
+    def hear_stir(self, speaker: str, at: float) -> None:
+        """Take in a sound up to a time that may yet turn out to be speech."""
+
     def hear_stop(self, speaker: str, at: float) -> None:
         """Take in that someone's client stopped sending, after everything it had sent."""
 
@@ -201,3 +204,5 @@ class Ears:
         end = start + VAD_WINDOW / HEARING_RATE
         if voiced := ear.gate.receive(probability, start=start, end=end):
             self._listener.hear_speech(ear.speaker.id, voiced)
+        elif ear.gate.stirs:
+            self._listener.hear_stir(ear.speaker.id, end)

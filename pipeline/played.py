@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 
+import numpy as np
+
 from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.clock import Clock
-from pipeline.interfaces import AudioTransport, HeardEvent, Participant, ReplyAudio, Volume
+from pipeline.interfaces import (
+    DUCK,
+    AudioTransport,
+    HeardEvent,
+    Participant,
+    ReplyAudio,
+    Volume,
+)
 from pipeline.ledger import PlaybackLedger
 
 SENTENCES_KEPT = 4
@@ -20,7 +29,8 @@ class TappedTransport:
     Args:
         transport: Where people talk.
         clock: The conversation clock.
-        on_played: Gets the samples that were played and the time of the first of them.
+        on_played: Gets the samples that were played, as loud as they were, and the time of the
+            first of them.
 
     """
 
@@ -35,6 +45,7 @@ class TappedTransport:
         self._on_played = on_played
         self._queued: deque[Samples] = deque()
         self._told = 0.0
+        self._volume = Volume.FULL
         self._sentences: deque[tuple[int, str]] = deque(maxlen=SENTENCES_KEPT)
 
     @property
@@ -60,7 +71,7 @@ class TappedTransport:
             heard, rest = samples[:count], samples[count:]
             if len(rest):
                 self._queued.appendleft(rest)
-            self._on_played(heard, at)
+            self._on_played(self._as_loud(heard), at)
             at += len(heard) / SPEECH_RATE
             count -= len(heard)
 
@@ -88,10 +99,17 @@ class TappedTransport:
     def set_volume(self, volume: Volume) -> None:
         """Change how loud replies are."""
         self.tell_played()
+        self._volume = volume
         self._transport.set_volume(volume)
 
     def stop(self) -> None:
         """Drop queued audio now."""
         self.tell_played()
         self._queued.clear()
+        self._volume = Volume.FULL
         self._transport.stop()
+
+    def _as_loud(self, samples: Samples) -> Samples:
+        if self._volume is Volume.FULL:
+            return samples
+        return np.asarray(samples * DUCK, np.int16)  # of what is held nothing is played

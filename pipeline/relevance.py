@@ -6,7 +6,7 @@ did they answer somebody else. The words alone are weak evidence; they open
 nothing but at sensitivity ``high``.
 
 All evidence is additive: every feature has a weight in log-odds, and
-:attr:`Judgement.why` lists what counted. What is enough at one sensitivity is
+:attr:`~pipeline.judgement.Judgement.why` lists what counted. What is enough at one sensitivity is
 enough at every higher one.
 
 Sans I/O: time comes in with the utterances.
@@ -28,8 +28,9 @@ from pipeline.dialogue_acts import (
 )
 from pipeline.evidence import Evidence, log_odds, probability, total
 from pipeline.interfaces import Participant
-from pipeline.name_variants import NameVariants, NearMiss, find_near_miss
-from pipeline.names import Likeness, Mention, NameFinder, is_short, split_words
+from pipeline.judgement import Judgement, NamedAgent, Utterance
+from pipeline.name_variants import NameVariants, find_near_miss
+from pipeline.names import Likeness, Mention, NameFinder, split_words
 from pipeline.recent_talk import Exchange, RecentTalk, Talk
 from pipeline.remark import Remark, is_marked
 from pipeline.vocative import is_bare
@@ -49,59 +50,6 @@ HIGH_FOLLOW_UP = 2.0
 
 GREY = 1.0
 """Log-odds from the threshold within which a decision is a close one."""
-
-
-@dataclass(frozen=True, slots=True)
-class NamedAgent:
-    """An agent and what people call it."""
-
-    id: str
-    names: tuple[str, ...]
-    """The spoken name first, then other names it answers to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """What one person said in one turn."""
-
-    speaker: Participant
-    text: str
-    start: float
-    """Seconds on the conversation clock."""
-
-    end: float
-    """Seconds on the conversation clock."""
-
-    continues: Judgement | None = None
-    """Of the turn that this one goes on with, whose reply had already begun."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """Whether an utterance was meant for the bot."""
-
-    addressed: bool
-    score: float
-    """Probability in [0, 1], by the features in :attr:`why`."""
-
-    why: str
-    """The deciding rule and all features with their weights, on one line. Names
-    of people and agents may stand in it, the rest of what was said does not."""
-
-    agent: str
-    """Id of the agent that should answer: the one named, else the current one."""
-
-    bare_name: bool = False
-    """Whether nothing but a name was said: what is wanted may follow."""
-
-    named: bool = False
-    """Whether the agent was called, now or in the turn that this goes on with."""
-
-    grey: bool = False
-    """Whether it was a close decision; never one about a name."""
-
-    near_miss: NearMiss | None = None
-    """Something like an agent's name, where one calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,12 +358,3 @@ def _decide(
     return Judgement(
         addressed, round(score, 4), why, agent, named=named and addressed, grey=close and not named
     )
-
-
-def short_names(agents: Sequence[NamedAgent]) -> list[str]:
-    """Return the agents' names that are too short to be heard reliably, for a warning.
-
-    Names of up to four letters are matched only as they are spelled.
-    """
-    names = dict.fromkeys(name for agent in agents for name in agent.names)
-    return [name for name in names if is_short(name)]

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from pipeline.errors import StageError
 from pipeline.interfaces import Agent, Participant, Question
-from pipeline.relevance import Judgement, Utterance
+from pipeline.judgement import Judgement, Utterance
 
 logger = logging.getLogger(__name__)
 

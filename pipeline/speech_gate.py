@@ -10,6 +10,10 @@ GAP = 0.1
 """Seconds without any window after which speech does not simply go on: a transport that sends
 nothing in silence tells of silence that way. Lost packets are shorter."""
 
+STIR = 0.064
+"""Seconds of what could be weak speech from which a reply makes room for it, before it is known
+to be any."""
+
 WEAK_ONSET = 0.25
 """Seconds by which a sound too short to count may come before speech and still be its beginning:
 a quiet first syllable is scored in bits and pieces."""
@@ -51,12 +55,18 @@ class SpeechGate:
         self._short_sound: tuple[Voiced, ...] = ()
         self._speaking = False
         self._end = 0.0
+        self._stirred = 0.0
 
     def stirs_since(self, now: float) -> float | None:
         """Return since when there is a sound that may yet turn out to be speech, if there is."""
         if self._unconfirmed and now - self._end <= GAP:
             return self._unconfirmed[0].start
         return None
+
+    @property
+    def stirs(self) -> bool:
+        """Whether the last windows may turn out to be speech that is weak at first."""
+        return self._stirred >= STIR - _ROUNDING
 
     def receive(self, probability: float, *, start: float, end: float) -> tuple[Voiced, ...]:
         """Take in the score of the speaker's next window.
@@ -74,6 +84,8 @@ class SpeechGate:
         if start - self._end > GAP:
             self.reset()
         self._end = end
+        may_be = probability >= self._config.stop_probability
+        self._stirred = self._stirred + end - start if may_be else 0.0
         begun = self._speaking or bool(self._unconfirmed)
         threshold = self._config.stop_probability if begun else self._config.start_probability
         if probability < threshold:
@@ -90,6 +102,7 @@ class SpeechGate:
         self._unconfirmed.clear()
         self._short_sound = ()
         self._speaking = False
+        self._stirred = 0.0
 
     def _fall_silent(self) -> None:
         if self._unconfirmed:

@@ -124,6 +124,19 @@ class TurnTaking:
         if end - turn.start >= self._config.max_turn:
             self._end(turn, EndedBy.LIMIT)
 
+    def receive_stir(self, speaker: str, at: float) -> None:
+        """Take in a sound that may yet turn out to be speech: a reply makes room for it.
+
+        Args:
+            speaker: Whose.
+            at: Seconds; up to when it was heard.
+
+        """
+        turn = self._turns.get(speaker)
+        if self._reply is not None and (turn is None or self._is_over_reply(turn)):
+            self._barge_in.receive_stir(at)
+            self._tell_volume()
+
     def receive_stop(self, speaker: str, at: float) -> None:
         """Take in that ``speaker``'s client stopped sending: a pause need not be waited for.
 

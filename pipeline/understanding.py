@@ -13,7 +13,7 @@ from pipeline.echo_words import is_echo_of
 from pipeline.errors import StageError
 from pipeline.interfaces import AudioTransport
 from pipeline.interjections import Interjection, may_change, read_interjection
-from pipeline.relevance import Judgement, Utterance
+from pipeline.judgement import Judgement, Utterance
 from pipeline.timeline import Stage
 from pipeline.trailing import trails_off
 from pipeline.turn import Attempt, Heard, Turn
@@ -28,7 +28,7 @@ class Understood:
 
     utterance: Utterance
     language: str = "en"
-    meaning: Meaning = Meaning.NOTHING
+    meaning: Meaning = Meaning.NO_WORDS
     """What they want if they were said over a reply."""
 
     judgement: Judgement | None = None
@@ -121,7 +121,7 @@ class Understanding:
             return Understood(utterance)
         if span.over_reply and is_echo_of(utterance.text, self._said()):
             logger.debug("%s: turn %s: the bot's own words", self._name, turn.id)
-            return Understood(utterance)
+            return Understood(utterance, meaning=Meaning.NOTHING)
         return self._judge(turn, heard, utterance, over_reply=span.over_reply)
 
     async def reconsider(self, understood: Understood) -> Understood:

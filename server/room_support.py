@@ -18,8 +18,9 @@ from pipeline.config import AgentConfig, PipelineConfig
 from pipeline.engines import Engines
 from pipeline.feedback import bounded
 from pipeline.interfaces import Agent, Participant
+from pipeline.judgement import NamedAgent
 from pipeline.name_variants import NameVariants
-from pipeline.relevance import NamedAgent, Relevance
+from pipeline.relevance import Relevance
 from pipeline.second_opinion import SecondOpinion
 from pipeline.tts import HttpTextToSpeech
 from pipeline.turn_record import TurnRecord

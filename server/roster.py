@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from openclaw_client import AgentInfo, UnknownAgentError
 from pipeline.config import AgentConfig
-from pipeline.relevance import NamedAgent
+from pipeline.judgement import NamedAgent
 from server.config import Config
 
 logger = logging.getLogger(__name__)

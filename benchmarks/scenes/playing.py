@@ -19,7 +19,8 @@ from pipeline.cast import Cast, Persona
 from pipeline.clock import AudioTimeLoop
 from pipeline.end_of_turn import SmartTurn
 from pipeline.interfaces import TextToSpeech
-from pipeline.relevance import NamedAgent, Relevance
+from pipeline.judgement import NamedAgent
+from pipeline.relevance import Relevance
 from pipeline.vad import SileroVad
 from server.config import Config
 from server.engines import FIXTURE, Ears, open_ears, open_voice

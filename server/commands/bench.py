@@ -22,7 +22,8 @@ from pipeline.audio import decode_file
 from pipeline.cast import Cast, Persona
 from pipeline.clock import AudioTimeLoop, LoopClock
 from pipeline.errors import AudioError, StageError
-from pipeline.relevance import NamedAgent, Relevance
+from pipeline.judgement import NamedAgent
+from pipeline.relevance import Relevance
 from pipeline.tts import HttpTextToSpeech
 from pipeline.turn_record import TurnRecord
 from server.config import Config

@@ -19,8 +19,9 @@ from pipeline.clock import Clock
 from pipeline.config import PipelineConfig, RelevanceConfig
 from pipeline.engines import Engines
 from pipeline.interfaces import Participant, ParticipantLeft, ReplyAudio
+from pipeline.judgement import NamedAgent
 from pipeline.ledger import PlaybackLedger
-from pipeline.relevance import NamedAgent, Relevance
+from pipeline.relevance import Relevance
 from pipeline.turn_record import TurnRecord
 
 GUILD = 5

@@ -13,7 +13,8 @@ from pipeline.clock import AudioTimeLoop
 from pipeline.config import PipelineConfig, RelevanceConfig, TurnsConfig
 from pipeline.conversation import Conversation
 from pipeline.engines import Engines
-from pipeline.relevance import NamedAgent, Relevance
+from pipeline.judgement import NamedAgent
+from pipeline.relevance import Relevance
 from pipeline.second_opinion import SecondOpinion
 from pipeline.turn_record import TurnRecord
 from tests.pipeline.fakes import (

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.answered import is_answer_to
 from pipeline.interfaces import Participant
-from pipeline.relevance import Judgement, Utterance
+from pipeline.judgement import Judgement, Utterance
 
 ANN = Participant("ann", "Ann")
 BEN = Participant("ben", "Ben")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.barge_in import WORDS_PATIENCE, BargeIn, Meaning
+from pipeline.barge_in import SAME_BREATH, STIR_PATIENCE, WORDS_PATIENCE, BargeIn, Meaning
 from pipeline.config import TurnsConfig
 from pipeline.interfaces import Volume
 
@@ -104,3 +104,61 @@ def test_a_voice_that_comes_and_goes_counts_from_its_first_sound(barge_in):
     assert barge_in.volume is Volume.HELD
     talk(barge_in, ANN, 5.9, 0.1)
     assert not barge_in.stopped  # but only speech makes it an interruption
+
+
+def test_a_sound_that_may_be_speech_makes_room_for_a_moment(barge_in):
+    barge_in.receive_stir(5.0)
+    assert barge_in.volume is Volume.DUCKED
+    assert barge_in.get_timer() == 5.0 + STIR_PATIENCE
+    barge_in.handle_timer(4.99 + STIR_PATIENCE)
+    assert barge_in.volume is Volume.DUCKED
+    barge_in.handle_timer(5.0 + STIR_PATIENCE)
+    assert barge_in.volume is Volume.FULL
+    assert barge_in.get_timer() is None
+
+
+def test_a_sound_that_goes_on_stirring_keeps_the_reply_low(barge_in):
+    barge_in.receive_stir(5.0)
+    barge_in.receive_stir(5.032)
+    barge_in.handle_timer(5.0 + STIR_PATIENCE)
+    assert barge_in.volume is Volume.DUCKED
+
+
+def test_the_earliest_wait_is_the_next_timer(barge_in):
+    talk(barge_in, ANN, 4.0, 0.2)
+    barge_in.receive_silence(ANN, 4.2)
+    barge_in.receive_stir(4.3)
+    assert barge_in.get_timer() == 4.3 + STIR_PATIENCE
+
+
+@pytest.mark.parametrize(
+    ("gap", "volume"), [(SAME_BREATH, Volume.HELD), (SAME_BREATH + 0.01, Volume.DUCKED)]
+)
+def test_a_weak_onset_without_words_counts_when_more_follows_at_once(barge_in, gap, volume):
+    talk(barge_in, ANN, 5.0, 0.2)
+    barge_in.receive_words(ANN, Meaning.NO_WORDS)
+    assert barge_in.volume is Volume.FULL
+    talk(barge_in, ANN, 5.2 + gap, 0.1)
+    assert barge_in.volume is volume
+
+
+def test_a_nod_does_not_count_when_more_follows(barge_in):
+    talk(barge_in, ANN, 5.0, 0.2)
+    barge_in.receive_words(ANN, Meaning.NOTHING)
+    talk(barge_in, ANN, 5.3, 0.1)
+    assert barge_in.volume is Volume.DUCKED
+
+
+def test_a_sound_without_words_is_forgotten_with_its_turn(barge_in):
+    talk(barge_in, ANN, 5.0, 0.2)
+    barge_in.receive_words(ANN, Meaning.NO_WORDS)
+    barge_in.forget(ANN)
+    talk(barge_in, ANN, 5.3, 0.1)
+    assert barge_in.volume is Volume.DUCKED
+
+
+def test_a_weak_onset_counts_towards_the_length_that_stops(barge_in):
+    talk(barge_in, ANN, 5.0, 0.2)
+    barge_in.receive_words(ANN, Meaning.NO_WORDS)
+    talk(barge_in, ANN, 5.3, 0.7)
+    assert barge_in.stopped

@@ -28,7 +28,8 @@ from pipeline.errors import (
     TextToSpeechError,
 )
 from pipeline.interfaces import Question, ReplyAudio, Segment
-from pipeline.relevance import NamedAgent, Relevance
+from pipeline.judgement import NamedAgent
+from pipeline.relevance import Relevance
 from pipeline.turn_record import TurnRecord
 from tests.pipeline.fakes import (
     WINDOW,

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.clock import AudioTimeLoop
-from pipeline.interfaces import Participant, ReplyAudio, Volume
+from pipeline.interfaces import DUCK, Participant, ReplyAudio, Volume
 from pipeline.played import TappedTransport
 from tests.pipeline.fakes import FakeTransport, audio_clock
 
@@ -105,5 +105,23 @@ def test_everything_else_is_the_transports():
         await tap.tap.drain()
         assert audio_clock().now() == pytest.approx(0.3)
         assert tap.tap.ledger.played == pytest.approx(0.3)
+
+    run(test)
+
+
+def test_what_is_played_quietly_is_told_quietly():
+    async def test(tap: Tap) -> None:
+        await tap.at(1.0)
+        await tap.tap.play(ramp(1000, 0.4))
+        await tap.at(1.1)
+        tap.tap.set_volume(Volume.DUCKED)
+        await tap.at(1.2)
+        tap.tap.set_volume(Volume.FULL)
+        await tap.at(1.3)
+        tap.tap.set_volume(Volume.DUCKED)
+        tap.tap.stop()
+        await tap.tap.play(ramp(2000, 0.1))
+        await tap.at(1.5)
+        assert tap.samples == [1000, int(1001 * DUCK), 1002, 2000]
 
     run(test)

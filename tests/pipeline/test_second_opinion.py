@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.errors import AgentError
 from pipeline.interfaces import Participant, Question
-from pipeline.relevance import Judgement, Utterance
+from pipeline.judgement import Judgement, Utterance
 from pipeline.second_opinion import SecondOpinion, read_verdict
 
 ANN = Participant("ann", "Ann")

@@ -107,3 +107,23 @@ def test_a_sound_stirs_until_it_is_speech_or_nothing() -> None:
     assert gate.stirs_since(4 * WINDOW) is None
     run(gate, 0.1, 0.9, 0.1, at=4 * WINDOW)
     assert gate.stirs_since(7 * WINDOW) is None
+
+
+def stirs(*probabilities: float) -> list[bool]:
+    gate, found = SpeechGate(CONFIG), []
+    for index, probability in enumerate(probabilities):
+        at = window(index, probability)
+        gate.receive(probability, start=at.start, end=at.end)
+        found.append(gate.stirs)
+    return found
+
+
+def test_two_windows_of_what_may_be_weak_speech_stir() -> None:
+    assert stirs(0.34, 0.35, 0.35, 0.34, 0.5, 0.9) == [False, False, True, False, False, True]
+
+
+def test_what_stirred_before_a_gap_is_forgotten() -> None:
+    gate = SpeechGate(CONFIG)
+    gate.receive(0.4, start=0.0, end=WINDOW)
+    gate.receive(0.4, start=1.0, end=1.0 + WINDOW)
+    assert not gate.stirs

@@ -11,7 +11,7 @@ from discord_bot.support import AgentChoice, GuildChoices, SupportError
 from pipeline.agents.chat_completions import ChatCompletionsAgent
 from pipeline.agents.echo import EchoAgent
 from pipeline.config import AgentConfig, ChatConfig
-from pipeline.relevance import Utterance
+from pipeline.judgement import Utterance
 from server.gateway.agent import GatewayAgent
 from server.room_support import ServiceRoom
 from tests.server.room_support_scene import ANN, GUILD, Service, Setting, hub_with

@@ -15,7 +15,8 @@ from pipeline.cast import Cast
 from pipeline.clock import AudioTimeLoop
 from pipeline.config import PipelineConfig, RelevanceConfig, TurnsConfig
 from pipeline.interfaces import Recognition, Segment, Transcript
-from pipeline.relevance import NamedAgent, Relevance
+from pipeline.judgement import NamedAgent
+from pipeline.relevance import Relevance
 from server.engines import Ears
 from server.scenes.format import Echo, Interruption, Replies, Scene, Track, TrueTurn
 from server.scenes.observed import Effort, PlayedScene, SpokenInterruption
