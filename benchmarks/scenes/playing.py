@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.cast import Cast, Persona
 from pipeline.clock import AudioTimeLoop
 from pipeline.end_of_turn import SmartTurn
-from pipeline.interfaces import TextToSpeech
+from pipeline.interfaces import SpeechToText, TextToSpeech
 from pipeline.judgement import NamedAgent
 from pipeline.relevance import Relevance
 from pipeline.vad import SileroVad
@@ -50,6 +49,8 @@ class Player:
 
     config: Config
     ears: Ears
+    pace: SpeechToText | None = None
+    """A recogniser whose time scripted scenes take for their words."""
 
     def play(
         self,
@@ -99,8 +100,8 @@ class Player:
             cast=Cast(personas, scene.room_agent, relevance),
             config=self.config.pipeline,
             clock=loop.clock,
-            began=datetime.now(UTC),
             on_turn=lambda _: None,
+            pace=self.pace,
         )
         on_played(played)
         return played

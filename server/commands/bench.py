@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -131,7 +130,6 @@ async def _play_all(
                 cast=await _cast(config, scene, tts),
                 config=config.pipeline,
                 clock=clock,
-                began=datetime.now(UTC),
                 on_turn=on_turn,
             )
             for scene in scenes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -23,7 +23,12 @@ from server.engines import Ears
 from server.scenes.format import Interruption, Scene
 from server.scenes.observed import Effort, ObservedTurn, PlayedScene, SpokenInterruption
 from server.scenes.room import SceneClock, SceneTransport
-from server.scenes.scripted import CountedSpeechToText, ScriptedAgent, ScriptedEars
+from server.scenes.scripted import (
+    CountedSpeechToText,
+    PacedSpeechToText,
+    ScriptedAgent,
+    ScriptedEars,
+)
 
 SETTLE = 0.5
 """Seconds after the last sound in which it may still be on its way to become a turn."""
@@ -44,8 +49,8 @@ async def play_scene(
     cast: Cast,
     config: PipelineConfig,
     clock: Clock,
-    began: datetime,
     on_turn: Callable[[TurnRecord], None],
+    pace: SpeechToText | None = None,
 ) -> PlayedScene:
     """Play a scene to its end: everybody has spoken, every turn was recorded.
 
@@ -56,8 +61,8 @@ async def play_scene(
         cast: The scene's agents.
         config: Settings of the pipeline.
         clock: Live, or the audio's; the scene's own time begins now.
-        began: Wall time now, with its time zone.
         on_turn: Gets every turn record as it is emitted.
+        pace: For a scripted scene: a recogniser that takes its time over every utterance.
 
     Raises:
         AudioError: A file of the scene cannot be read; in an exception group.
@@ -66,7 +71,7 @@ async def play_scene(
 
     """
     clock = SceneClock(clock)
-    performance = _Performance(scene, ears.stt, clock, on_turn)
+    performance = _Performance(scene, ears.stt, clock, on_turn, pace)
     conversation = Conversation(
         f"scene:{scene.name}",
         transport=performance.room,
@@ -74,7 +79,7 @@ async def play_scene(
         cast=cast,
         clock=clock,
         config=config,
-        began=began,
+        began=datetime.now(UTC),
         on_turn=performance.note,
     )
     return await performance.run(conversation)
@@ -89,6 +94,7 @@ class _Performance:
         stt: SpeechToText,
         clock: Clock,
         on_turn: Callable[[TurnRecord], None],
+        pace: SpeechToText | None,
     ) -> None:
         tracks = [Track(_person(track.speaker), track.file, track.at) for track in scene.tracks]
         self._wav = WavTransport(tracks, clock, present=[_person(name) for name in scene.people])
@@ -97,10 +103,10 @@ class _Performance:
         )
         self._words = list(_script(scene))
         self._echoed: list[ScriptedTurn] = []
-        scripted = scene.stt == "scripted"
-        self._stt = CountedSpeechToText(
-            ScriptedEars(self._words, self._echoed, scene.language) if scripted else stt
-        )
+        if scene.stt == "scripted":
+            stt = ScriptedEars(self._words, self._echoed, scene.language)
+            stt = stt if pace is None else PacedSpeechToText(stt, pace)
+        self._stt = CountedSpeechToText(stt)
         self._agent = ScriptedAgent(scene.replies, clock)
         self._scene = scene
         self._clock = clock

@@ -100,3 +100,42 @@ class _CountedRecognition:
 
     async def transcript(self) -> Transcript:
         return await self.recognition.transcript()
+
+
+@dataclass(frozen=True, slots=True)
+class PacedSpeechToText:
+    """Recognition that knows the words, and takes as long for them as a real recogniser.
+
+    Args:
+        words: Knows them.
+        pace: Is given the same utterances; what it understands is not looked at.
+
+    """
+
+    words: SpeechToText
+    pace: SpeechToText
+
+    def start(
+        self, samples: Samples, segment: Segment, *, hotwords: Sequence[str] = ()
+    ) -> Recognition:
+        """Begin to transcribe one utterance."""
+        return _PacedRecognition(
+            self.words.start(samples, segment, hotwords=hotwords),
+            self.pace.start(samples, segment, hotwords=hotwords),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _PacedRecognition:
+    words: Recognition
+    pace: Recognition
+
+    def commit(self) -> None:
+        self.pace.commit()
+
+    def cancel(self) -> None:
+        self.pace.cancel()
+
+    async def transcript(self) -> Transcript:
+        await self.pace.transcript()
+        return await self.words.transcript()

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import wave
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.cast import Cast
 from pipeline.clock import AudioTimeLoop
 from pipeline.config import PipelineConfig, RelevanceConfig, TurnsConfig
-from pipeline.interfaces import Recognition, Segment, Transcript
+from pipeline.interfaces import Recognition, Segment, SpeechToText, Transcript
 from pipeline.judgement import NamedAgent
 from pipeline.relevance import Relevance
 from server.engines import Ears
@@ -79,7 +78,12 @@ def say(path: Path, *speech: tuple[float, float], seconds: float) -> Path:
     return path
 
 
-def play(scene: Scene, heard: str = "wrong words", origin: float = 0.0) -> PlayedScene:
+def play(
+    scene: Scene,
+    heard: str = "wrong words",
+    origin: float = 0.0,
+    pace: SpeechToText | None = None,
+) -> PlayedScene:
     """Play on the clock of the audio, which stands at ``origin``, with instant models."""
 
     async def run() -> PlayedScene:
@@ -95,8 +99,8 @@ def play(scene: Scene, heard: str = "wrong words", origin: float = 0.0) -> Playe
             cast=Cast({}, scene.room_agent, Relevance(relevance, agents)),
             config=PipelineConfig(),
             clock=loop.clock,
-            began=datetime(2026, 1, 1, tzinfo=UTC),
             on_turn=lambda record: None,
+            pace=pace,
         )
 
     def loop_factory() -> AudioTimeLoop:
@@ -119,6 +123,11 @@ def one_turn(folder: Path, **options: Any) -> Scene:
         **options,
     }
     return Scene(**content)
+
+
+def test_a_scripted_scene_asks_the_recogniser_nothing_but_its_pace(tmp_path: Path):
+    played = play(one_turn(tmp_path), pace=HearsEverythingAs("something else"))
+    assert [turn.record.text for turn in played.turns] == ["jarvis what time is it"]
 
 
 def test_a_turn_is_heard_answered_and_timed(tmp_path: Path):
