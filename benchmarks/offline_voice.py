@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.audio import Resampler, Samples
 from server.speech.espeak import EspeakEngine
-from server.speech.espeak_library import Espeak
+from server.speech.espeak_thread import Espeak
 
 
 class OfflineVoice:

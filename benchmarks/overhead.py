@@ -29,6 +29,7 @@ from pipeline.judgement import NamedAgent
 from pipeline.ledger import PlaybackLedger
 from pipeline.relevance import Relevance
 from pipeline.turn_record import TurnRecord
+from pipeline.word_times import WordTimes
 
 SPEECH = 0.4  # seconds of every turn
 PERIOD = 0.8  # seconds from one turn to the next
@@ -104,8 +105,13 @@ class Room:
         for word in REPLY.split():
             yield word + " "
 
-    async def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[Samples]:
+    async def synthesize(
+        self, text: str, *, voice: str, speed: float | None = None, times: WordTimes | None = None
+    ) -> AsyncGenerator[Samples]:
         yield np.zeros(2400, np.int16)
+
+    async def warm(self) -> None:
+        """Be always ready."""
 
 
 async def converse(turns: int, rooms: int) -> list[float]:

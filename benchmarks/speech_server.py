@@ -4,7 +4,7 @@
 
 ``--voices`` names a folder made by ``benchmarks.random_voices``: Piper and Kokoro are measured too
 (random weights: timing only). ``--peer`` names the Python of an environment with Supertonic's
-server (``benchmarks/supertonic_peer.py``), which answers the same requests.
+server (``benchmarks/supertonic_peer.py``), which answers the same requests in turns with ours.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import socket
 import statistics
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -36,7 +38,16 @@ STARTS = 5
 SENTENCES = 300
 NEURAL_SENTENCES = 20
 AT_ONCE = 32
+CROWDS = 15
 CANCELLED = 20
+
+OUR_BODY = {"input": SENTENCE, "voice": "jarvis", "response_format": "wav"}
+THEIR_BODY = {
+    "model": "supertonic-3",
+    "input": SENTENCE,
+    "voice": "M1",
+    "response_format": "wav",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,49 +78,104 @@ def spread(values: list[float]) -> dict[str, float]:
     }
 
 
-async def ask(client: httpx.AsyncClient, target: Target) -> Asked:
-    """Ask once."""
-    began = time.perf_counter()
-    first = 0.0
-    size = 0
-    async with client.stream("POST", f"{target.url}/v1/audio/speech", json=target.body) as answer:
-        answer.raise_for_status()
-        async for data in answer.aiter_raw():
+class Connection:
+    """A kept connection that does as little as possible: servers are measured, not clients."""
+
+    def __init__(self, target: Target) -> None:
+        address = urlsplit(target.url)
+        self._place = (address.hostname, address.port)
+        body = json.dumps(target.body).encode()
+        self._request = (
+            b"POST /v1/audio/speech HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+
+    async def open(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection(*self._place, limit=2**22)
+
+    async def ask(self) -> Asked:
+        """Ask once."""
+        began = time.perf_counter()
+        self._writer.write(self._request)
+        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        if b" 200 " not in head:
+            raise RuntimeError(head.decode())
+        length = re.search(rb"content-length: (\d+)", head)
+        parts = self._rest(int(length[1])) if length else self._chunks()
+        first, size = 0.0, 0
+        async for data in parts:
             first = first or time.perf_counter() - began
             size += len(data)
-    return Asked(first * 1e3, (time.perf_counter() - began) * 1e3, size)
+        return Asked(first * 1e3, (time.perf_counter() - began) * 1e3, size)
+
+    async def _rest(self, length: int) -> AsyncIterator[bytes]:
+        while length:
+            data = await self._reader.read(length)
+            length -= len(data)
+            yield data
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        while length := int(await self._reader.readline(), 16):
+            yield await self._reader.readexactly(length)
+            await self._reader.readline()
+        await self._reader.readline()
+
+    async def close(self) -> None:
+        self._writer.close()
+        await self._writer.wait_closed()
 
 
-async def load(target: Target, sentences: int) -> dict[str, Any]:
-    """Ask one after another, then many at once, while health is asked, too."""
-    limits = httpx.Limits(max_connections=AT_ONCE + 1, max_keepalive_connections=AT_ONCE + 1)
-    async with httpx.AsyncClient(limits=limits, timeout=120) as client:
-        await ask(client, target)
-        alone = [await ask(client, target) for _ in range(sentences)]
-        async with asyncio.TaskGroup() as tasks:
-            crowd = [tasks.create_task(ask(client, target)) for _ in range(AT_ONCE)]
-            health = tasks.create_task(_health_while(client, target.url, crowd))
-    at_once = [task.result() for task in crowd]
+async def load(targets: Mapping[str, Target], rounds: int, crowds: int) -> dict[str, Any]:
+    """Ask all servers in turns, so that a busy moment of the machine meets them alike.
+
+    One request after another first, then many at once.
+    """
+    alone: dict[str, list[Asked]] = {name: [] for name in targets}
+    crowd: dict[str, list[Asked]] = {name: [] for name in targets}
+    took: dict[str, list[float]] = {name: [] for name in targets}
+    async with AsyncExitStack() as stack:
+        connections: dict[str, list[Connection]] = {}
+        for name, target in targets.items():
+            connections[name] = [Connection(target) for _ in range(AT_ONCE)]
+            for connection in connections[name]:
+                await connection.open()
+                stack.push_async_callback(connection.close)
+            await connections[name][0].ask()
+        for _ in range(rounds):
+            for name, (first, *_) in connections.items():
+                alone[name].append(await first.ask())
+        for _ in range(crowds):
+            for name, everyone in connections.items():
+                began = time.perf_counter()
+                crowd[name] += await asyncio.gather(*(one.ask() for one in everyone))
+                took[name].append((time.perf_counter() - began) * 1e3)
     return {
-        "first_byte_ms": spread([one.first_ms for one in alone]),
-        "whole_ms": spread([one.whole_ms for one in alone]),
-        f"first_byte_of_{AT_ONCE}_at_once_ms": spread([one.first_ms for one in at_once]),
-        f"whole_of_{AT_ONCE}_at_once_ms": spread([one.whole_ms for one in at_once]),
-        "health_meanwhile_ms": spread(health.result()),
+        name: {
+            "first_byte_ms": spread([one.first_ms for one in alone[name]]),
+            "whole_ms": spread([one.whole_ms for one in alone[name]]),
+            f"first_byte_of_{AT_ONCE}_at_once_ms": spread([one.first_ms for one in crowd[name]]),
+            f"all_of_{AT_ONCE}_at_once_ms": spread(took[name]),
+        }
+        for name in targets
     }
 
 
-async def _health_while(
-    client: httpx.AsyncClient, url: str, crowd: list[asyncio.Task[Asked]]
-) -> list[float]:
-    """Ask for health as long as the crowd is served: how long the event loop is held up."""
-    path = "/health" if (await client.get(f"{url}/health")).is_success else "/v1/health"
-    took = []
-    while not all(task.done() for task in crowd) or len(took) < 3:
-        began = time.perf_counter()
-        await client.get(f"{url}{path}")
-        took.append((time.perf_counter() - began) * 1e3)
-    return took
+async def health_in_a_crowd(target: Target) -> dict[str, float]:
+    """Ask for health while many are served: how long the event loop is held up."""
+    connections = [Connection(target) for _ in range(AT_ONCE)]
+    took: list[float] = []
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+        for connection in connections:
+            await connection.open()
+        async with asyncio.TaskGroup() as tasks:
+            crowd = [tasks.create_task(connection.ask()) for connection in connections]
+            while not all(task.done() for task in crowd) or len(took) < 3:
+                began = time.perf_counter()
+                await client.get(f"{target.url}/health")
+                took.append((time.perf_counter() - began) * 1e3)
+        for connection in connections:
+            await connection.close()
+    return spread(took)
 
 
 async def cancelled(target: Target, pid: int) -> dict[str, float]:
@@ -168,10 +234,11 @@ async def ours(engine: EngineName, voices: Path | None) -> dict[str, Any]:
     neural = engine in {"piper", "kokoro"}
     models = ModelsConfig(path=(voices,) if voices else ())
     async with SpeechServer(SpeechConfig(engine=engine), models=models) as server:
-        body = {"input": SENTENCE, "voice": "jarvis", "response_format": "wav"}
-        target = Target(server.url, body)
-        figures = await load(target, NEURAL_SENTENCES if neural else SENTENCES)
+        target = Target(server.url, OUR_BODY)
+        loads = await load({"ours": target}, NEURAL_SENTENCES if neural else SENTENCES, 1)
+        figures = loads["ours"]
         pid = server.pid or 0
+        figures["health_in_a_crowd_ms"] = await health_in_a_crowd(target)
         figures["processor_after_hanging_up_ms"] = await cancelled(target, pid)
         if engine == "espeak":
             figures |= await through_client(server)
@@ -179,16 +246,11 @@ async def ours(engine: EngineName, voices: Path | None) -> dict[str, Any]:
     return {"server": "ours", "engine": server.engine, **figures}
 
 
-async def supertonic(python: str) -> dict[str, Any]:
-    """Measure Supertonic's server with the same engine behind it."""
-    async with peer(python) as url:
-        body = {
-            "model": "supertonic-3",
-            "input": SENTENCE,
-            "voice": "M1",
-            "response_format": "wav",
-        }
-        return {"server": "supertonic", "engine": "espeak", **await load(Target(url, body), 100)}
+async def beside_supertonic(python: str) -> dict[str, Any]:
+    """Measure our server beside Supertonic's with the same engine behind it."""
+    async with SpeechServer(SpeechConfig(engine="espeak")) as server, peer(python) as url:
+        targets = {"ours": Target(server.url, OUR_BODY), "supertonic": Target(url, THEIR_BODY)}
+        return await load(targets, SENTENCES, CROWDS)
 
 
 @asynccontextmanager
@@ -225,7 +287,7 @@ async def main() -> None:
         lambda: ours("espeak", None),
     ]
     if arguments.peer:
-        parts.append(lambda: supertonic(arguments.peer))
+        parts.append(lambda: beside_supertonic(arguments.peer))
     if arguments.voices:
         parts.append(lambda: ours("piper", arguments.voices))
         parts.append(lambda: ours("kokoro", arguments.voices))

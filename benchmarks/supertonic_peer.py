@@ -20,7 +20,8 @@ import uvicorn
 from supertonic.server import ServerState, create_app
 
 from pipeline.audio import Samples
-from server.speech.espeak_library import Espeak, Segment
+from server.speech.espeak_library import Segment
+from server.speech.espeak_thread import Espeak
 
 RATE = 44_100
 
@@ -47,7 +48,7 @@ class EspeakSynthesizer:
         return sound[None, :], np.array([len(sound) / RATE])
 
     async def _speak(self, segment: Segment) -> Samples:
-        return np.concatenate([piece async for piece in self._espeak.speak(segment)])
+        return np.concatenate([piece.samples async for piece in self._espeak.speak(segment)])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Literal, Protocol, TypeAlias
 
 import aiohttp
@@ -14,6 +15,8 @@ from discord_bot import texts
 from discord_bot.support import AgentChoice, Support, SupportError
 from pipeline.config import Sensitivity
 from pipeline.turn_record import TurnRecord
+from pipeline.voice_choice import FASTEST, SLOWEST, ChosenVoice
+from pipeline.voice_names import DEFAULT
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +55,25 @@ class OpenRoom(Protocol):
 
     async def choose_agent(self, agent: str) -> AgentChoice:
         """Have another agent answer; see :meth:`discord_bot.support.RoomSupport.choose_agent`."""
+
+    @property
+    def voice(self) -> ChosenVoice:
+        """How the agent that answers speaks."""
+
+    def voices(self) -> Sequence[str]:
+        """Return the voices that can be chosen; empty when they are not known."""
+
+    async def choose_voice(self, voice: str | None, speed: float | None) -> ChosenVoice:
+        """Have the agent that answers speak otherwise, and remember it for this guild.
+
+        Args:
+            voice: One of the voices, or "default"; ``None`` leaves it as it is.
+            speed: 1 is the voice's usual pace; ``None`` leaves it as it is.
+
+        Raises:
+            SupportError: There is no such voice; the message names those most like it.
+
+        """
 
     def decision(self, back: int) -> TurnRecord | None:
         """Return what was said so many turns ago and what came of it; ``None`` that far back."""
@@ -120,6 +142,7 @@ def add_commands(tree: CommandTree, rooms: Rooms, support: Support) -> None:
     _add_leave(tree, rooms)
     _add_agent(tree, rooms, support)
     _add_sensitivity(tree, rooms, support)
+    _add_voice(tree, rooms)
     _add_status(tree, rooms)
     _add_why(tree, rooms)
 
@@ -244,6 +267,45 @@ def _add_sensitivity(tree: CommandTree, rooms: Rooms, support: Support) -> None:
             room.sensitivity = level
         await interaction.response.send_message(texts.sensitivity_is(level, changed=True))
         await support.remember(guild_id, "sensitivity", level)
+
+
+def _add_voice(tree: CommandTree, rooms: Rooms) -> None:
+    async def suggest(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        room = rooms.find(_guild_id(interaction))
+        if room is None:
+            return []
+        names = dict.fromkeys((DEFAULT, *room.voices()))
+        fitting = [name for name in names if typed.strip().lower() in name.lower()]
+        return [
+            app_commands.Choice(name=name[:100], value=name[:100])
+            for name in fitting[:_MOST_SUGGESTIONS]
+        ]
+
+    @tree.command(description="Choose how the agent that answers sounds, or see how it does")
+    @app_commands.describe(
+        voice="Which; default is the agent's own", speed="1 is the voice's usual pace"
+    )
+    @app_commands.autocomplete(voice=suggest)
+    @app_commands.guild_only()
+    async def voice(
+        interaction: Interaction,
+        voice: str | None = None,
+        speed: app_commands.Range[float, SLOWEST, FASTEST] | None = None,
+    ) -> None:
+        room = rooms.find(_guild_id(interaction))
+        if room is None:
+            await _tell(interaction, texts.NOT_HERE)
+            return
+        try:
+            if voice is None and speed is None:
+                await _tell(interaction, texts.voices(room.agent.name, room.voice, room.voices()))
+                return
+            chosen = await room.choose_voice(voice, speed)
+        except SupportError as error:
+            await _tell(interaction, texts.shortened(str(error)))
+            return
+        text = texts.voice_chosen(room.agent.name, chosen)
+        await interaction.response.send_message(texts.shortened(text))
 
 
 def _add_status(tree: CommandTree, rooms: Rooms) -> None:

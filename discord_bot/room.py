@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from discord_bot import texts
@@ -17,6 +18,8 @@ from pipeline.conversation import Conversation
 from pipeline.engines import hold
 from pipeline.feedback import corrected
 from pipeline.turn_record import TurnRecord
+from pipeline.voice_choice import ChosenVoice, VoiceChoice, VoiceChoices, bounded
+from pipeline.voice_names import DEFAULT
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +104,33 @@ class Room:
     async def choose_agent(self, agent: str) -> AgentChoice:
         """Have another agent answer; see :meth:`discord_bot.support.RoomSupport.choose_agent`."""
         return await self._opened().choose_agent(agent)
+
+    @property
+    def voice(self) -> ChosenVoice:
+        """How the agent that answers speaks its own language."""
+        cast = self._opened().cast
+        return cast.voice(cast.agent)
+
+    def voices(self) -> Sequence[str]:
+        """Return the voices that can be chosen; empty when they are not known."""
+        return self._opened().cast.voices.server.names
+
+    async def choose_voice(self, voice: str | None, speed: float | None) -> ChosenVoice:
+        """Have the agent that answers speak otherwise, from its next sentence on.
+
+        Args:
+            voice: A name of the speech server's; "default" for the agent's own, and its own pace
+                if no other is given. ``None`` leaves it as it is.
+            speed: 1 is the voice's usual pace; ``None`` leaves it as it is.
+
+        Raises:
+            SupportError: There is no such voice; the message names those most like it.
+
+        """
+        cast = self._opened().cast
+        cast.voices.choose(cast.agent, _choice(cast.voices, cast.agent, voice, speed))
+        await self._support.remember(self._guild, "voices", cast.voices.chosen())
+        return cast.voice(cast.agent)
 
     def decision(self, back: int) -> TurnRecord | None:
         """Return what was said so many turns ago and what came of it; ``None`` that far back."""
@@ -236,3 +266,19 @@ class Room:
         if self._parts is None:
             raise SupportError("I am just coming or going. Try again in a moment.")
         return self._parts
+
+
+def _choice(
+    voices: VoiceChoices, agent: str, voice: str | None, speed: float | None
+) -> VoiceChoice:
+    """Return what is chosen for an agent after somebody has chosen."""
+    before = voices.chosen().get(agent, VoiceChoice())
+    wanted = speed and bounded(speed)
+    if voice is None:
+        return VoiceChoice(before.voice, wanted or before.speed)
+    if voice.strip().lower() == DEFAULT:
+        return VoiceChoice(None, wanted)
+    found = voices.server.find(voice.strip())
+    if found is None:
+        raise SupportError(texts.no_such_voice(voice, voices.server.near(voice)))
+    return VoiceChoice(found, wanted or before.speed)

@@ -122,7 +122,7 @@ class VoiceRooms:
         lines = [texts.NOT_HERE]
         if room:
             lines = [texts.whereabouts(room.channel_name, room.agent.name, room.sensitivity)]
-            lines += room.report()
+            lines += [texts.voice_line(room.voice), *room.report()]
         return "\n".join([*lines, *self._support.report(guild_id)])
 
     async def close(self) -> None:

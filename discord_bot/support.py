@@ -11,13 +11,14 @@ from pipeline.cast import Cast
 from pipeline.config import PipelineConfig, Sensitivity
 from pipeline.engines import Engines
 from pipeline.turn_record import TurnRecord
+from pipeline.voice_choice import VoiceChoice
 
 
 class SupportError(Exception):
     """Something that a room needs cannot be had; the message is for the people who asked."""
 
 
-Choice = str | float | Mapping[str, Sequence[str]]
+Choice = str | float | Mapping[str, Sequence[str]] | Mapping[str, VoiceChoice]
 """What a guild may have chosen, or taught."""
 
 
@@ -44,6 +45,9 @@ class GuildChoices:
 
     leaning: float | None = None
     """What it learnt from corrections (:mod:`pipeline.feedback`)."""
+
+    voices: Mapping[str, VoiceChoice] | None = None
+    """How agents are to sound there, by id; chosen by ``/voice`` or aloud."""
 
 
 class RoomSupport(Protocol):

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from discord_bot.support import AgentChoice
 from pipeline.config import Sensitivity
 from pipeline.turn_record import TurnRecord
+from pipeline.voice_choice import ChosenVoice
 
 LONGEST_MESSAGE = 2000
 """Characters of a message on Discord."""
+
+VOICES_LISTED = 30
+"""Voices that are listed; more are found by typing a few letters."""
 
 NOT_A_MEMBER = (
     "I am not in this server, only my commands are. Whoever runs me can invite me, with the link"
@@ -38,10 +42,12 @@ I listen in a voice channel and pass what is meant for an agent on to it; you he
 **/agent** `[name]`: who answers; without a name, who can
 **/sensitivity** `[level]`: when I answer: `low` only when named, `medium`, `high` also what is \
 plainly meant for me
+**/voice** `[voice] [speed]`: how who answers sounds; `default` is its own voice and pace
 **/why** `[back] [verdict]`: why I answered, or did not; tell me when that was wrong, and I learn
 **/status**: how I am doing, and how long the last answers took
-Talk over me and I stop. What is said goes to speech recognition on the machine I run on and, when \
-it is meant for an agent, to that agent; nothing is recorded."""
+Ask me aloud to speak slower or faster, or with another voice. Talk over me and I stop. What is \
+said goes to speech recognition on the machine I run on and, when it is meant for an agent, to \
+that agent; nothing is recorded."""
 
 
 def joined(channel: str, agent: str, sensitivity: Sensitivity) -> str:
@@ -60,6 +66,37 @@ def left(channel: str) -> str:
 def whereabouts(channel: str, agent: str, sensitivity: Sensitivity) -> str:
     """Tell where the bot is and how it answers."""
     return f"In **{channel}**; **{agent}** answers, sensitivity **{sensitivity}**"
+
+
+def voice_line(voice: ChosenVoice) -> str:
+    """Tell, for the status, how the one who answers sounds."""
+    return f"Voice: {_sound(voice)}"
+
+
+def voice_chosen(agent: str, voice: ChosenVoice) -> str:
+    """Tell that an agent sounds otherwise."""
+    return f"**{agent}** speaks from now on with {_sound(voice)}."
+
+
+def voices(agent: str, voice: ChosenVoice, names: Sequence[str]) -> str:
+    """Tell how an agent sounds, and which voices there are."""
+    text = f"**{agent}** speaks with {_sound(voice)}."
+    if not names:
+        return f"{text} My speech server does not tell which voices it has; you can name any."
+    listed = ", ".join(f"`{name}`" for name in names[:VOICES_LISTED])
+    more = len(names) - VOICES_LISTED
+    return shortened(f"{text} You can choose: {listed}" + (f" and {more} more" if more > 0 else ""))
+
+
+def no_such_voice(wanted: str, near: Sequence[str]) -> str:
+    """Tell that there is no voice of a name."""
+    like = ", ".join(f"`{name}`" for name in near)
+    known = f"Did you mean {like}?" if like else "`/voice` lists those there are."
+    return f"There is no voice {shortened(wanted, 60)!r}. {known}"
+
+
+def _sound(voice: ChosenVoice) -> str:
+    return f"`{voice.name}`, speed **{voice.speed:g}**"
 
 
 def agent_chosen(agent: str, *, in_room: bool) -> str:
@@ -99,6 +136,6 @@ def verdict(*, answered: bool, right: bool) -> str:
     return "Understood: I will answer more readily here, at sensitivity high also unnamed."
 
 
-def shortened(text: str) -> str:
-    """Return what fits into one message."""
-    return text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 1] + "…"
+def shortened(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    """Return what fits into one message, or into so many characters."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from pipeline.answered import is_answer_to
@@ -15,13 +16,14 @@ from pipeline.clock import Clock
 from pipeline.config import TurnsConfig
 from pipeline.engines import Engines
 from pipeline.interfaces import AudioTransport, Question
-from pipeline.reply import Spoken
+from pipeline.records import answered_record, given_up_record, log_record, understood_record
+from pipeline.reply import Manner, Spoken
 from pipeline.speaking import Cue, Speaking
 from pipeline.turn import Attempt, Turn, finished
 from pipeline.turn_actions import EndTurn, Span
 from pipeline.turn_record import TurnRecord
 from pipeline.understanding import Understanding, Understood
-from pipeline.waiting_line import TURNS_WAITING, WaitingLine
+from pipeline.waiting_line import WaitingLine
 
 logger = logging.getLogger(__name__)
 
@@ -181,7 +183,9 @@ class Answerer:
                 understood = await self._understanding.reconsider(understood)
             record = await self._take(turn, attempt, span, understood)
             if record is not None and not turn.merged:
-                self._emit(finished(record, turn))
+                record = finished(record, turn)
+                log_record(record)
+                self._on_turn(record)
         finally:
             self._judging.pop(span.turn, None)
             if attempt.place is not None:
@@ -232,20 +236,7 @@ class Answerer:
             draft = replace(draft, continues=self._floor.turn_id(span.continues))
         if understood.error is not None:
             logger.error("%s: turn %s: %s", self._floor.name, turn.id, understood.error)
-            return replace(draft, agent=self._floor.cast.agent, error=str(understood.error))
-        judgement, cast = understood.judgement, self._floor.cast
-        if judgement is None:
-            return None
-        return replace(
-            draft,
-            text=understood.utterance.text,
-            language=understood.language,
-            addressed=judgement.addressed,
-            relevance=None if cast.relevance is None else round(judgement.score, 4),
-            why=judgement.why,
-            agent=judgement.agent,
-            session_key=cast.session_key(turn.speaker, judgement.agent),
-        )
+        return understood_record(draft, understood, self._floor.cast, turn.speaker)
 
     def _remember_words(self, span: Span, understood: Understood) -> None:
         self._known[span.turn] = understood
@@ -284,7 +275,9 @@ class Answerer:
         self, turn: Turn, attempt: Attempt, span: Span, understood: Understood
     ) -> TurnRecord | None:
         asked = _Asked(understood, attempt)
-        ahead = not attempt.confirmed.is_set() and self._may_ask_ahead(turn)
+        # What is asked of the voice is done once, so not before it is certain.
+        may_be_ahead = understood.request is None and not attempt.confirmed.is_set()
+        ahead = may_be_ahead and self._may_ask_ahead(turn)
         turn.asked_ahead += ahead
         self._asked.add(asked)
         try:
@@ -317,8 +310,10 @@ class Answerer:
         session = cast.session_key(turn.speaker, agent)
         text = understood.utterance.text
         before = self._known.get(span.continues) if span.continues is not None else None
-        if before is not None and before.wants_answer:
-            text = f"{before.utterance.text} {text}"  # one question, answered once
+        if understood.request is not None:  # that is not for the agent
+            text = ""
+        if before is not None and before.wants_answer and before.request is None:
+            text = f"{before.utterance.text} {text}".strip()  # one question, answered once
         return Question(
             text,
             turn.speaker,
@@ -347,26 +342,42 @@ class Answerer:
                 relevance.receive_reply_start(speaker=turn.speaker.id, agent=question.agent)
             self._floor.reply_started(span)
 
+        cast, understood, first = self._floor.cast, asked.understood, ""
+        if understood.request is not None:
+            first = cast.carry_out(understood.request, question.agent, understood.language)
         async with asyncio.TaskGroup() as tasks:
             answer = self._speaking.answer(
-                question,
-                voice=self._floor.cast.persona(question.agent).voice,
+                question if question.text else None,
+                first=first,
+                manner=self._manner(question.agent, asked.understood.language),
                 timeline=turn.timeline,
                 spoken=spoken,
                 cue=Cue(wait, begin),
             )
             attempt.reply_task = tasks.create_task(answer)
 
+    def _manner(self, agent: str, language: str) -> Manner:
+        cast = self._floor.cast
+        show = None if cast.show is None else partial(cast.show, agent)
+        return Manner(partial(cast.voice, agent), language, show)
+
+    def _remember_heard(self, turn: Turn, question: Question, spoken: Spoken, heard: str) -> None:
+        """Take in what of the agent's reply was heard, for its next one."""
+        session = question.agent, question.session_key
+        if spoken.text:  # else it was taken back or failed, and the agent may not know
+            self._cut_short.pop(session, None)
+        if turn.interrupted:
+            self._cut_short[session] = heard
+        if spoken.pieces:
+            self._floor.cast.voices.keep(question.agent, spoken.directive)
+
     def _close_account(
         self, turn: Turn, asked: _Asked, record: TurnRecord, question: Question, spoken: Spoken
     ) -> TurnRecord:
         """Return the record with what came of the reply, and remember it for later turns."""
-        session = question.agent, question.session_key
-        if spoken.text:  # else it was taken back or failed, and the agent may not know
-            self._cut_short.pop(session, None)
         heard = spoken.heard(self._transport)
-        if turn.interrupted:
-            self._cut_short[session] = heard
+        if question.text:  # else the agent was not asked
+            self._remember_heard(turn, question, spoken, heard)
         relevance, understood = self._floor.cast.relevance, asked.understood
         if relevance is not None and understood.judgement is not None:
             relevance.receive_turn(understood.utterance, understood.judgement)
@@ -378,20 +389,7 @@ class Answerer:
                     at=self._clock.now(),
                 )
         spoken.forget(self._transport)
-        error = None if spoken.failure is None else str(spoken.failure)
+        record = answered_record(record, spoken, heard)
         if asked.answered_by:
             record = replace(record, why=f"{record.why}; answered by {asked.answered_by}")
-        if asked.given_up:
-            error = f"gateway: {TURNS_WAITING} later turns were waiting, this one was given up"
-        return replace(record, reply=spoken.text.strip(), heard=heard, error=error)
-
-    def _emit(self, record: TurnRecord) -> None:
-        logger.info(
-            "%s: turn %s%s: %s",
-            record.conversation,
-            record.id,
-            "" if record.addressed else " (not for the bot)",
-            record.latency_line(),
-        )
-        logger.debug("%s: %s said: %s", record.conversation, record.speaker, record.text)
-        self._on_turn(record)
+        return given_up_record(record) if asked.given_up else record

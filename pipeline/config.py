@@ -167,6 +167,37 @@ class RelevanceConfig(Settings):
     """Seconds after which the rules' decision stands."""
 
 
+class SoundsConfig(Settings):
+    """What is heard beside words: short signs, and what fills a long wait for an answer.
+
+    A wait counts as long when the agent's own figures say so: how long it took for its last
+    answers, given how long it has taken for this one already.
+    """
+
+    earcons: bool = True
+    """Short sounds: the bot has come, a turn was taken whose answer is not there at once, words
+    were not understood, something failed."""
+
+    thinking: bool = True
+    """A soft sound while a long wait lasts."""
+
+    words: bool = True
+    """A few words when a wait is very long, such as "One moment."; never more than is known."""
+
+    thinking_wait: Seconds = 1.2
+    """Seconds more that an answer must be expected to take for the thinking sound."""
+
+    words_wait: Seconds = 3.0
+    """Seconds more that it must be expected to take for words."""
+
+    unknown_wait: Seconds = 4.0
+    """Seconds after a question from which a wait is long whatever is expected: too little is known
+    of the agent yet, or it is slower than ever."""
+
+    words_again: Seconds = 20.0
+    """Seconds after which a wait that goes on is spoken of again."""
+
+
 class PipelineConfig(Settings):
     """Hearing and understanding."""
 
@@ -174,6 +205,7 @@ class PipelineConfig(Settings):
     turns: TurnsConfig = TurnsConfig()
     stt: SttConfig = SttConfig()
     relevance: RelevanceConfig = RelevanceConfig()
+    sounds: SoundsConfig = SoundsConfig()
 
 
 class TtsFallback(Settings):
@@ -202,7 +234,8 @@ class TtsConfig(Settings):
     """Model name sent to the server; our own ignores it."""
 
     voice: str = "default"
-    """Voice of an agent that has none of its own."""
+    """Voice of all agents that have none of their own. "default" is the server's default voice for
+    the one that answers by default, and another for each other agent (agents.<id>.voice)."""
 
     speed: Annotated[float, Field(ge=0.25, le=4.0)] = 1.0
     """1 is the voice's usual pace."""
@@ -278,4 +311,9 @@ class AgentConfig(Settings):
     """Other names it answers to, and ways its name is misheard."""
 
     voice: str | None = None
-    """Voice on the speech server; the id when the server has a voice of that name."""
+    """Voice on the speech server. Without one: the server's voice of the agent's id when there is
+    one, else tts.voice when that is set, else one that no other agent has, the same after every
+    start. Replies in other languages have a voice of that language, where there is one."""
+
+    speed: Annotated[float, Field(ge=0.5, le=2.0)] | None = None
+    """Its pace; tts.speed when not given. 1 is the voice's usual one."""

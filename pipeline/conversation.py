@@ -295,6 +295,7 @@ class Conversation:
         if turn.attempt is not None:
             turn.attempt.take_back()
         attempt = turn.attempt = Attempt(self._transcribe(turn, span))
+        self._tasks.create_task(self._engines.tts.warm(), name=f"warm:{turn.id}")
         attempt.task = self._tasks.create_task(
             self._answerer.take(turn, attempt, span), name=f"turn:{turn.id}"
         )

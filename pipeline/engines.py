@@ -21,6 +21,7 @@ from pipeline.interfaces import (
     VoiceActivityDetector,
     VoiceStream,
 )
+from pipeline.word_times import WordTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,13 @@ class _HeldTextToSpeech:
     tts: TextToSpeech
     clock: Clock
 
-    def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[Samples]:
-        return _held(self.tts.synthesize(text, voice=voice), self.clock)
+    def synthesize(
+        self, text: str, *, voice: str, speed: float | None = None, times: WordTimes | None = None
+    ) -> AsyncGenerator[Samples]:
+        return _held(self.tts.synthesize(text, voice=voice, speed=speed, times=times), self.clock)
+
+    async def warm(self) -> None:
+        await self.tts.warm()
 
 
 Piece = TypeVar("Piece")

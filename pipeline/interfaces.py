@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pipeline.audio import AudioFrame, Samples
 from pipeline.ledger import PlaybackLedger
+from pipeline.word_times import WordTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,16 +296,26 @@ class Agent(Protocol):
 class TextToSpeech(Protocol):
     """Speech synthesis."""
 
-    def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[Samples]:
+    def synthesize(
+        self, text: str, *, voice: str, speed: float | None = None, times: WordTimes | None = None
+    ) -> AsyncGenerator[Samples]:
         """Stream the sound of ``text`` at :data:`pipeline.audio.SPEECH_RATE`.
 
         Args:
             text: A sentence or clause, already speakable.
             voice: As the speech server names it.
+            speed: 1 is the voice's usual pace; the settings' when not given.
+            times: Filled in with when its words are said, as far as that is known.
 
         Raises:
             TextToSpeechError: The server failed, gave no audio, or was too slow.
 
         Closing the generator, or cancelling, stops the synthesis.
 
+        """
+
+    async def warm(self) -> None:
+        """Make ready to speak, for something may have to be said soon.
+
+        Never fails. Cancelling is safe.
         """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from pipeline.word_times import WordTimes
+
 
 @dataclass(slots=True)
 class _Piece:
@@ -67,27 +69,20 @@ class PlaybackLedger:
         piece = self._pieces.get(number)
         return piece.played if piece else 0.0
 
-    def heard(self, number: int, *, total: float | None = None) -> str:
+    def heard(self, number: int, times: WordTimes | None = None) -> str:
         """Return the words of a piece that were really heard.
 
         Args:
             number: The piece.
-            total: Seconds that all of its words take; ``None`` while that is not known,
-                then the words are judged by a usual pace of speech.
+            times: When its words are said; judged by a usual pace of speech when not given.
 
         """
         piece = self._pieces.get(number)
         if piece is None or piece.played <= 0.0:
             return ""
-        words = piece.text.split()
-        if total is None:
-            total = max(piece.queued, len(words) * _SECONDS_PER_WORD)
-        # A word counts once most of it was heard.
-        return " ".join(words[: round(min(1.0, piece.played / total) * len(words))])
+        said = (times or WordTimes()).said(piece.text, piece.played)
+        return " ".join(piece.text[:said].split())
 
     def forget(self, number: int) -> None:
         """Drop the account of a piece, once its turn was recorded."""
         self._pieces.pop(number, None)
-
-
-_SECONDS_PER_WORD = 0.38  # English at 160 words a minute, the offline voice's pace

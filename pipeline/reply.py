@@ -13,9 +13,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from pipeline.audio import SPEECH_RATE, Samples
-from pipeline.errors import StageError
+from pipeline.errors import AgentError, StageError
 from pipeline.interfaces import AudioTransport, ReplyAudio, TextToSpeech
-from pipeline.speech_text import SpeakableText
+from pipeline.speech_text import LONGEST_SPEECH, ReplyText, SpokenPiece, VoiceDirective
+from pipeline.voice_choice import ChosenVoice
+from pipeline.word_times import WordTimes
 
 SENTENCES_AHEAD = 64
 """Sentences the agent may be ahead of the voice before its stream is slowed down."""
@@ -27,17 +29,29 @@ SLICE = 0.1
 """Longest piece of sound handed to the transport at once, in seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a reply is given."""
+
+    voice: Callable[[VoiceDirective | None, str], ChosenVoice]
+    """Chooses the voice of a piece from what the reply asks for and the piece's language."""
+
+    language: str = "en"
+    """ISO 639-1 code of the language that the reply is probably in."""
+
+    show: Callable[[str], None] | None = None
+    """Shows people a reply, as markdown, that is more than was spoken; ``None`` where they can
+    read nothing: then a long reply is spoken to its end."""
+
+
 @dataclass(slots=True)
 class Piece:
     """One sentence of a reply as sound."""
 
     number: int
-    text: str
-    seconds: float = 0.0
-    """How much of it was synthesized."""
-
-    complete: bool = False
-    """Whether that is all of it."""
+    spoken: SpokenPiece
+    times: WordTimes = field(default_factory=WordTimes)
+    """When its words are said."""
 
 
 @dataclass(slots=True)
@@ -45,10 +59,13 @@ class Spoken:
     """What came of a reply."""
 
     text: str = ""
-    """Everything the agent said."""
+    """Everything the agent said: markdown, without reasoning and directives."""
 
     pieces: list[Piece] = field(default_factory=list)
     """The sentences of which sound went to the transport."""
+
+    directive: VoiceDirective | None = None
+    """How the agent wanted to sound."""
 
     failure: StageError | None = None
     """What went wrong first; known before what was said until then has been played."""
@@ -58,13 +75,8 @@ class Spoken:
         self.failure = self.failure or error
 
     def heard(self, transport: AudioTransport) -> str:
-        """Return the words really played so far."""
-        ledger = transport.ledger
-        words = (
-            ledger.heard(piece.number, total=piece.seconds if piece.complete else None)
-            for piece in self.pieces
-        )
-        return " ".join(filter(None, words))
+        """Return the words really played so far, as the agent wrote them where all were."""
+        return " ".join(filter(None, (_heard(piece, transport) for piece in self.pieces)))
 
     def forget(self, transport: AudioTransport) -> None:
         """Drop the transport's account of it: nobody will ask again what was heard."""
@@ -76,6 +88,12 @@ class Spoken:
 class _Sound:
     piece: Piece
     samples: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    spoken: SpokenPiece
+    voice: ChosenVoice
 
 
 async def _at_once() -> bool:
@@ -100,7 +118,7 @@ class ReplySpeech:
         self,
         reply: AsyncGenerator[str],
         *,
-        voice: str,
+        manner: Manner,
         spoken: Spoken,
         on_text: Callable[[], None],
         before_sound: Callable[[], Awaitable[bool]] = _at_once,
@@ -108,9 +126,12 @@ class ReplySpeech:
     ) -> None:
         """Speak a reply to its end.
 
+        What belongs to be read is shown once the whole text is there and its first sound plays,
+        and so is what the voice fails to say.
+
         Args:
             reply: The agent's text as it arrives; closed in every case.
-            voice: The agent's voice.
+            manner: With which voice, and what becomes of what is not spoken.
             spoken: Filled in as the reply goes on.
             on_text: Called when the first speakable piece of text is there.
             before_sound: Awaited when the first sound is there; the reply goes on being made
@@ -119,53 +140,73 @@ class ReplySpeech:
 
         Raises:
             AgentError: The agent failed; what it had said before was spoken.
-            TextToSpeechError: The speech server failed; what it gave before was played, the
-                agent's run is aborted.
-            StageError: The transport could not play it; all is aborted.
+            TextToSpeechError: The speech server failed; what it gave before was played. The
+                agent's run is aborted, unless its text can be shown.
+            StageError: The transport could not play it; likewise.
 
         Cancelling aborts the agent's run and the synthesis at once; what the
         transport has queued is the caller's to drop.
 
         """
-        sentences: asyncio.Queue[str | None] = asyncio.Queue(SENTENCES_AHEAD)
+        sentences: asyncio.Queue[_Sentence | None] = asyncio.Queue(SENTENCES_AHEAD)
         sounds: asyncio.Queue[_Sound | None] = asyncio.Queue(round(SYNTHESIS_AHEAD / SLICE))
+        reader = _Reader(manner, spoken, sentences, on_text)
+        begun, played = asyncio.Event(), asyncio.Event()
+
+        def begin() -> None:
+            begun.set()
+            on_audio()
+
         async with asyncio.TaskGroup() as tasks:
-            reading = tasks.create_task(_read(reply, spoken, sentences, on_text))
-            synthesis = tasks.create_task(self._synthesize(voice, spoken, sentences, sounds))
-            await self._play(sounds, spoken, before_sound, on_audio)
-            # Still running only when the rest is not wanted.
-            reading.cancel()
+            reading = tasks.create_task(reader.read(reply))
+            synthesis = tasks.create_task(self._synthesize(spoken, sentences, sounds))
+            showing = tasks.create_task(reader.show(begun, played))
+            wanted = await self._play(sounds, spoken, before_sound, begin)
+            # From here on all have ended, unless the rest cannot be heard or is not wanted.
             synthesis.cancel()
+            if wanted and manner.show is not None:
+                reader.mute()
+                begun.set()
+                played.set()
+            else:
+                reading.cancel()
+                showing.cancel()
         await self._transport.drain()
         if spoken.failure is not None:
             raise spoken.failure
 
     async def _synthesize(
         self,
-        voice: str,
         spoken: Spoken,
-        sentences: asyncio.Queue[str | None],
+        sentences: asyncio.Queue[_Sentence | None],
         sounds: asyncio.Queue[_Sound | None],
     ) -> None:
         """Turn sentences into sound; what a failing server gave before stands."""
         try:
             while (sentence := await sentences.get()) is not None:
-                await self._synthesize_piece(sentence, voice, sounds)
+                await self._synthesize_piece(sentence, sounds)
         except StageError as error:
             spoken.fail(error)
         await sounds.put(None)
 
     async def _synthesize_piece(
-        self, sentence: str, voice: str, sounds: asyncio.Queue[_Sound | None]
+        self, sentence: _Sentence, sounds: asyncio.Queue[_Sound | None]
     ) -> None:
-        piece = Piece(next(self._numbers), sentence)
+        piece = Piece(next(self._numbers), sentence.spoken)
         step = round(SLICE * SPEECH_RATE)
-        async with aclosing(self._tts.synthesize(sentence, voice=voice)) as chunks:
+        seconds = 0.0
+        speech = self._tts.synthesize(
+            sentence.spoken.text,
+            voice=sentence.voice.name,
+            speed=sentence.voice.speed,
+            times=piece.times,
+        )
+        async with aclosing(speech) as chunks:
             async for chunk in chunks:
-                piece.seconds += len(chunk) / SPEECH_RATE
+                seconds += len(chunk) / SPEECH_RATE
                 for first in range(0, len(chunk), step):
                     await sounds.put(_Sound(piece, chunk[first : first + step]))
-        piece.complete = True
+        piece.times.end(seconds)
 
     async def _play(
         self,
@@ -173,46 +214,103 @@ class ReplySpeech:
         spoken: Spoken,
         before_sound: Callable[[], Awaitable[bool]],
         on_audio: Callable[[], None],
-    ) -> None:
+    ) -> bool:
+        """Play what is synthesized; returns whether the reply is wanted at all."""
         try:
             while (sound := await sounds.get()) is not None:
                 piece = sound.piece
                 if not spoken.pieces:
                     if not await before_sound():
-                        return
+                        return False
                     on_audio()
                 if not spoken.pieces or spoken.pieces[-1] is not piece:
                     spoken.pieces.append(piece)
-                await self._transport.play(ReplyAudio(piece.number, piece.text, sound.samples))
+                audio = ReplyAudio(piece.number, piece.spoken.text, sound.samples)
+                await self._transport.play(audio)
         except StageError as error:
             self._transport.stop()  # what it still holds may never be heard
             spoken.fail(error)
+        return True
 
 
-async def _read(
-    reply: AsyncGenerator[str],
-    spoken: Spoken,
-    sentences: asyncio.Queue[str | None],
-    on_text: Callable[[], None],
-) -> None:
-    """Cut the agent's text into sentences; what a failing agent said before is spoken."""
-    speakable = SpeakableText()
-    begun = False
+class _Reader:
+    """Reads the agent's text: cuts it into sentences, and shows what belongs to be read."""
 
-    async def put(found: Iterable[str]) -> None:
-        nonlocal begun
-        for sentence in found:
-            if not begun:
-                on_text()
-                begun = True
-            await sentences.put(sentence)
+    def __init__(
+        self,
+        manner: Manner,
+        spoken: Spoken,
+        sentences: asyncio.Queue[_Sentence | None],
+        on_text: Callable[[], None],
+    ) -> None:
+        shown = manner.show is not None
+        self._text = ReplyText(
+            language=manner.language,
+            in_channel=shown,
+            longest=LONGEST_SPEECH if shown else None,
+        )
+        self._manner = manner
+        self._spoken = spoken
+        self._sentences = sentences
+        self._on_text = on_text
+        self._begun = self._muted = False
+        self._read = asyncio.Event()
 
-    try:
-        async with aclosing(reply) as pieces:
-            async for piece in pieces:
-                spoken.text += piece
-                await put(speakable.push(piece))
-    except StageError as error:
-        spoken.fail(error)
-    await put(speakable.flush())
-    await sentences.put(None)
+    async def read(self, reply: AsyncGenerator[str]) -> None:
+        """Cut the text into sentences; what a failing agent said before is spoken."""
+        try:
+            async with aclosing(reply) as deltas:
+                async for delta in deltas:
+                    await self._put(self._text.push(delta))
+        except StageError as error:
+            self._spoken.fail(error)
+        finally:
+            self._spoken.text = self._text.written
+        await self._put(self._text.flush())
+        self._spoken.text = self._text.written
+        self._read.set()
+        await self._sentences.put(None)
+
+    def mute(self) -> None:
+        """Take in that nobody takes the sentences any more: the rest is only read."""
+        self._muted = True
+        while not self._sentences.empty():
+            self._sentences.get_nowait()
+
+    async def show(self, begun: asyncio.Event, played: asyncio.Event) -> None:
+        """Show what belongs to be read, once all of it is there and it is certain to be wanted.
+
+        Args:
+            begun: Set when the reply is first heard, or never will be.
+            played: Set when all was played that can be.
+
+        """
+        await self._read.wait()
+        await begun.wait()
+        if not self._text.belongs_in_channel:
+            await played.wait()
+            failure = self._spoken.failure
+            if failure is None or isinstance(failure, AgentError):
+                return
+        if self._manner.show is not None and self._text.written:
+            self._manner.show(self._text.written)
+
+    async def _put(self, pieces: Iterable[SpokenPiece]) -> None:
+        self._spoken.directive = self._text.voice
+        for piece in pieces:
+            if not self._begun:
+                self._on_text()
+                self._begun = True
+            if self._muted:
+                continue
+            voice = self._manner.voice(self._text.voice, piece.language)
+            await self._sentences.put(_Sentence(piece, voice))
+
+
+def _heard(piece: Piece, transport: AudioTransport) -> str:
+    """Return the words of a piece that were played; of our own words none."""
+    words = transport.ledger.heard(piece.number, piece.times)
+    spoken = piece.spoken
+    if not spoken.written:
+        return ""
+    return spoken.written if words == " ".join(spoken.text.split()) else words

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 
 from pipeline.clock import Clock
 from pipeline.engines import Engines
 from pipeline.errors import AgentError, StageError
 from pipeline.interfaces import AudioTransport, Question
-from pipeline.reply import ReplySpeech, Spoken
+from pipeline.reply import Manner, ReplySpeech, Spoken
 from pipeline.timeline import Stage, Timeline
 
 logger = logging.getLogger(__name__)
@@ -48,16 +49,24 @@ class Speaking:
         self._speech = ReplySpeech(transport, engines.tts)
 
     async def answer(
-        self, question: Question, *, voice: str, timeline: Timeline, spoken: Spoken, cue: Cue
+        self,
+        question: Question | None,
+        *,
+        manner: Manner,
+        timeline: Timeline,
+        spoken: Spoken,
+        cue: Cue,
+        first: str = "",
     ) -> None:
         """Ask the agent and speak its reply; what went wrong is in ``spoken``.
 
         Args:
-            question: What the agent is asked.
-            voice: The agent's voice.
+            question: What the agent is asked; ``None`` for nothing.
+            manner: With which voice, and what becomes of what is not spoken.
             timeline: Of the turn; filled in.
             spoken: Filled in as the reply goes on.
             cue: When it may be heard.
+            first: What is said before the agent's reply, as a part of it.
 
         Cancelling aborts the agent's run; what the transport has queued is the
         caller's to drop.
@@ -75,8 +84,8 @@ class Speaking:
 
         try:
             await self._speech.say(
-                self._agent.ask(question),
-                voice=voice,
+                self._reply(question, first),
+                manner=manner,
                 spoken=spoken,
                 on_text=lambda: step.reach(Stage.FIRST_TEXT),
                 before_sound=wait,
@@ -86,15 +95,23 @@ class Speaking:
             spoken.fail(error)
             logger.error("%s: %s", self._name, error)  # noqa: TRY400 - a stage's failure, no bug
             if isinstance(error, AgentError):
-                await self._apologise(error, voice, cue)
+                await self._apologise(error, manner, cue)
 
-    async def _apologise(self, error: StageError, voice: str, cue: Cue) -> None:
+    async def _reply(self, question: Question | None, first: str) -> AsyncGenerator[str]:
+        if first:
+            yield f"{first}\n\n"
+        if question is not None:
+            async with aclosing(self._agent.ask(question)) as answer:
+                async for text in answer:
+                    yield text
+
+    async def _apologise(self, error: StageError, manner: Manner, cue: Cue) -> None:
         """Tell the room that there is no answer, or no more of it; not part of the reply."""
         apology = Spoken()
         try:
             await self._speech.say(
                 _sentence(error.spoken),
-                voice=voice,
+                manner=replace(manner, language="en", show=None),
                 spoken=apology,
                 on_text=lambda: None,
                 before_sound=cue.wait,

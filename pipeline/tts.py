@@ -20,8 +20,10 @@ from pipeline.errors import TextToSpeechError
 from pipeline.tts_cache import Phrase, PhraseCache
 from pipeline.tts_failure import SpeechServerError
 from pipeline.tts_health import ServerHealth
-from pipeline.tts_progress import Paces, Progress, rest_of
-from pipeline.tts_server import Address, Patience, SpeechServerClient, Wanted
+from pipeline.tts_progress import Paces, Progress
+from pipeline.tts_server import Address, Patience, ServerState, SpeechServerClient, Wanted
+from pipeline.tts_sound import SpeechChunk
+from pipeline.word_times import WordTimes
 
 logger = logging.getLogger(__name__)
 
@@ -34,20 +36,56 @@ FADE = 0.005
 
 
 @dataclass(slots=True)
-class _Part:
-    """What one server says of a sentence."""
+class _Sentence:
+    """A text on its way through the ladder."""
 
-    phrase: Phrase
+    text: str
+    times: WordTimes
     progress: Progress = field(default_factory=Progress)
-    last_sample: int = 0
+    said: int = 0
+    """Characters that servers have said which then broke off."""
 
-    def add(self, samples: Samples) -> None:
-        self.progress.add(samples)
-        self.last_sample = int(samples[-1])
+    _began: float = 0.0
+    _last_sample: int = 0
 
-    def fade_out(self) -> Samples:
-        """Return the sound from where it broke off to silence."""
-        return np.linspace(self.last_sample, 0, round(FADE * SPEECH_RATE)).astype(np.int16)
+    @property
+    def left(self) -> str:
+        """What is still to be said."""
+        return self.text[self.said :]
+
+    @property
+    def begun(self) -> bool:
+        """Whether the server that speaks now has given any sound."""
+        return self.progress.seconds > self._began
+
+    @property
+    def spoken(self) -> float:
+        """Seconds that the server which speaks now has spoken."""
+        return self.progress.spoken - self._began
+
+    def begin(self, pace: float) -> None:
+        """Let a server speak what is left."""
+        self._began = self.progress.seconds
+        self.times.begin(self.said, self._began, pace)
+
+    def add(self, chunk: SpeechChunk) -> Samples:
+        """Take in sound, and return it."""
+        self.progress.add(chunk.samples)
+        for word in chunk.words:
+            self.times.add(word)
+        self._last_sample = int(chunk.samples[-1])
+        return chunk.samples
+
+    def end(self) -> None:
+        """Take in that all was said."""
+        self.times.end(self.progress.spoken)
+
+    def break_off(self) -> Samples:
+        """Leave the rest, from the nearest word border on, and return a sound that dies away."""
+        self.said = max(self.said, self.times.said(self.text, self.progress.spoken))
+        fading = np.linspace(self._last_sample, 0, round(FADE * SPEECH_RATE)).astype(np.int16)
+        self.progress.seconds += FADE
+        return fading
 
 
 class HttpTextToSpeech:
@@ -79,17 +117,19 @@ class HttpTextToSpeech:
             await server.aclose()
 
     async def synthesize(
-        self, text: str, *, voice: str, speed: float | None = None
+        self, text: str, *, voice: str, speed: float | None = None, times: WordTimes | None = None
     ) -> AsyncGenerator[Samples]:
         """Stream the sound of ``text`` at :data:`pipeline.audio.SPEECH_RATE`.
 
         When a server dies in the middle, the next says the rest, from the word border nearest to
-        where the sound ends (:func:`pipeline.tts_progress.rest_of`).
+        where the sound ends.
 
         Args:
             text: A sentence or clause, already speakable.
             voice: As the first server names it; one that does not know it uses its settings' own.
             speed: 1 is the voice's usual pace; the settings' when not given.
+            times: Filled in, ahead of the sound, with when its words are said: told by the server,
+                else by the pace that the voice has shown.
 
         Raises:
             TextToSpeechError: No server was reached, or each refused, sent no audio, was too slow,
@@ -99,23 +139,26 @@ class HttpTextToSpeech:
 
         """
         speed = self._config.speed if speed is None else speed
+        sentence = _Sentence(text, WordTimes() if times is None else times)
         order = self._health.order(self._now())
         failures: list[SpeechServerError] = []
         for place in order:
-            part = _Part(Phrase(text, voice, speed, place))
+            phrase = Phrase(sentence.left, voice, speed, place)
+            sentence.begin(self._paces.of((place, voice)) / speed)
             try:
-                async with aclosing(self._say(part, alone=place == order[-1])) as sound:
-                    async for samples in sound:
-                        yield samples
+                async with aclosing(self._say(phrase, sentence, place == order[-1])) as sound:
+                    async for chunk in sound:
+                        yield sentence.add(chunk)
             except SpeechServerError as failure:
                 failures.append(failure)
             else:
-                self._learn(part)
+                sentence.end()
                 return
-            text = self._fail(part, failures[-1])
-            if part.progress.seconds:
-                yield part.fade_out()
-            if not text:
+            if sentence.begun:
+                yield sentence.break_off()
+            self._note(place, failures[-1], all_said=not sentence.left)
+            if not sentence.left:
+                sentence.end()
                 return
         raise failures[0]
 
@@ -148,6 +191,20 @@ class HttpTextToSpeech:
         """
         return await self._servers[0].voices()
 
+    async def state(self) -> ServerState | None:
+        """Ask the first server how it is doing.
+
+        Returns:
+            What a server of ours tells; ``None`` from any other.
+
+        Raises:
+            TextToSpeechError: The server cannot be reached.
+
+        Cancelling is safe.
+
+        """
+        return await self._servers[0].state()
+
     async def resolve_voice(self, wanted: str, fallback: str | None = None) -> str:
         """Choose the voice of an agent that was given none.
 
@@ -174,22 +231,28 @@ class HttpTextToSpeech:
                 return spelling[name.lower()]
         return names[0] if names and fallback == TtsConfig().voice else fallback
 
-    async def _say(self, part: _Part, *, alone: bool) -> AsyncGenerator[Samples]:
-        """Let one server speak, or play what it said before; ``alone`` when no other is left."""
-        phrase = part.phrase
+    async def _say(
+        self,
+        phrase: Phrase,
+        sentence: _Sentence,
+        alone: bool,  # noqa: FBT001 - no other is left
+    ) -> AsyncGenerator[SpeechChunk]:
+        """Let one server speak, or play what it said before."""
         kept = self._phrases.find(phrase)
         if kept is not None:
             yield kept
             return
         server = self._servers[phrase.server]
         wanted = Wanted(phrase.text, phrase.voice, phrase.speed)
-        to_keep: list[Samples] | None = [] if self._phrases.wants(phrase) else None
+        to_keep: list[SpeechChunk] | None = [] if self._phrases.wants(phrase) else None
         async with aclosing(server.speak(wanted, self._patience(phrase.server, alone))) as sound:
-            async for samples in sound:
-                part.add(samples)
+            async for chunk in sound:
                 if to_keep is not None:
-                    to_keep.append(samples)
-                yield samples
+                    to_keep.append(chunk)
+                yield chunk
+        self._health.succeed(phrase.server)
+        seconds = sentence.spoken * phrase.speed
+        self._paces.learn((phrase.server, phrase.voice), phrase.text, seconds)
         if to_keep is not None:
             self._phrases.keep(phrase, to_keep)
 
@@ -199,24 +262,12 @@ class HttpTextToSpeech:
             seconds *= TRIAL
         return Patience(seconds, asks_again=alone)
 
-    def _learn(self, part: _Part) -> None:
-        """Take in that a server has said it all."""
-        phrase = part.phrase
-        if part.progress.seconds:  # it has spoken, not the memory
-            self._health.succeed(phrase.server)
-            seconds = part.progress.spoken * phrase.speed
-            self._paces.learn((phrase.server, phrase.voice), phrase.text, seconds)
-
-    def _fail(self, part: _Part, failure: SpeechServerError) -> str:
-        """Take in that a server has failed; returns what of the sentence is left to say."""
-        phrase = part.phrase
+    def _note(self, place: int, failure: SpeechServerError, *, all_said: bool) -> None:
+        """Take in that a server has failed; tell it unless the caller gets to know it."""
         if not failure.well:
-            self._health.fail(phrase.server, self._now(), retry_after=failure.retry_after)
-        pace = self._paces.of((phrase.server, phrase.voice)) / phrase.speed
-        left = rest_of(phrase.text, part.progress, pace) if part.progress.seconds else phrase.text
-        if len(self._servers) > 1 or not left:
+            self._health.fail(place, self._now(), retry_after=failure.retry_after)
+        if len(self._servers) > 1 or all_said:
             logger.warning("%s", failure)
-        return left
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.audio import SPEECH_RATE, Samples
+from pipeline.audio import SPEECH_RATE
+from pipeline.tts_sound import SpeechChunk
 
 LONGEST_TEXT = 48
 """Characters of a phrase that is worth keeping: "Sure.", "Let me see.", not whole answers."""
@@ -37,10 +39,10 @@ class PhraseCache:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._sounds: OrderedDict[Phrase, Samples] = OrderedDict()
+        self._sounds: OrderedDict[Phrase, SpeechChunk] = OrderedDict()
 
-    def find(self, phrase: Phrase) -> Samples | None:
-        """Return the sound of a phrase, read-only; ``None`` when it is not kept."""
+    def find(self, phrase: Phrase) -> SpeechChunk | None:
+        """Return a phrase in one piece, its sound read-only; ``None`` when it is not kept."""
         sound = self._sounds.get(phrase)
         if sound is not None:
             self._sounds.move_to_end(phrase)
@@ -50,13 +52,15 @@ class PhraseCache:
         """Whether a phrase is short enough to be kept."""
         return self._most > 0 and len(phrase.text) <= LONGEST_TEXT
 
-    def keep(self, phrase: Phrase, chunks: list[Samples]) -> None:
+    def keep(self, phrase: Phrase, chunks: Sequence[SpeechChunk]) -> None:
         """Keep the whole sound of a phrase, unless it is long; the oldest makes room."""
-        if not self.wants(phrase) or sum(map(len, chunks)) > LONGEST_SOUND * SPEECH_RATE:
+        length = sum(len(chunk.samples) for chunk in chunks)
+        if not self.wants(phrase) or length > LONGEST_SOUND * SPEECH_RATE:
             return
-        sound = np.concatenate(chunks)
+        sound = np.concatenate([chunk.samples for chunk in chunks])
         sound.flags.writeable = False  # many listeners get this one
-        self._sounds[phrase] = sound
+        words = tuple(word for chunk in chunks for word in chunk.words)
+        self._sounds[phrase] = SpeechChunk(sound, words)
         self._sounds.move_to_end(phrase)
         while len(self._sounds) > self._most:
             self._sounds.popitem(last=False)

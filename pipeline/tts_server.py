@@ -2,26 +2,27 @@
 
 Servers differ in what they send: raw PCM at a rate that they say in the content type, in
 ``X-Sample-Rate`` or not at all; no PCM but WAV; other names of voices. The client asks for PCM,
-listens to what it gets, and remembers.
+listens to what it gets, and remembers. A server that offers the times of words
+(:mod:`pipeline.tts_events`) is asked for them; others never see anything unusual.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import cast
 
 import httpx
 
-from pipeline.audio import Samples
 from pipeline.config import TtsConfig
 from pipeline.errors import TextToSpeechError
+from pipeline.tts_events import offers_word_times
 from pipeline.tts_failure import Failures
 from pipeline.tts_refusal import Refusal, read_refusal, voice_names
-from pipeline.tts_sound import Announced, AudioFormat, SpeechSound
+from pipeline.tts_sound import Announced, AudioFormat, SpeechChunk, SpeechSound
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +77,17 @@ class Patience:
     """Whether a server that is busy is asked again when it says, if that is soon enough."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """How a speech server of ours is doing."""
+
+    engine: str
+    """Who speaks."""
+
+    troubles: tuple[str, ...]
+    """Engines that were chosen and do not speak: which, why, and what to do."""
+
+
 class SpeechServerClient:
     """One speech server. Keeps a connection warm, so :meth:`aclose` it in the end.
 
@@ -93,6 +105,7 @@ class SpeechServerClient:
         self._config = config
         self._formats: tuple[AudioFormat, ...] = ("pcm", "wav")
         self._refused: set[str] = set()
+        self._tells_words = False
         self._used_at = float("-inf")
         base = _base(address)
         self.name = f"the speech server at {base.scheme}://{base.netloc.decode()}"
@@ -146,8 +159,28 @@ class SpeechServerClient:
         except ValueError:
             return ()
 
-    async def speak(self, wanted: Wanted, patience: Patience) -> AsyncGenerator[Samples]:
-        """Stream the sound of a text at :data:`pipeline.audio.SPEECH_RATE`.
+    async def state(self) -> ServerState | None:
+        """Ask how the server is doing.
+
+        Returns:
+            What a server of ours tells; ``None`` from any other.
+
+        Raises:
+            SpeechServerError: The server cannot be reached.
+
+        Cancelling is safe.
+
+        """
+        response = await self._get("/health", "did not tell how it is doing")
+        try:
+            told = response.json()
+            troubles = tuple(f"{each['engine']}: {each['reason']}" for each in told["troubles"])
+            return ServerState(str(told["engine"]), troubles)
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    async def speak(self, wanted: Wanted, patience: Patience) -> AsyncGenerator[SpeechChunk]:
+        """Stream the sound of a text, with the times of its words where the server tells them.
 
         Args:
             wanted: The text and the voice; one that the server does not know is replaced.
@@ -175,14 +208,14 @@ class SpeechServerClient:
                 with self._failures.of_sound():
                     samples = sound.push(data)
                 if len(samples):
-                    yield samples
+                    yield SpeechChunk(samples, sound.take_words())
                     deadline = loop.time() + self._config.stall_timeout
                     late = f"stopped mid-sentence for {self._config.stall_timeout:g} s"
         self._used_at = loop.time()
         with self._failures.of_sound():
             samples = sound.flush()
         if len(samples):
-            yield samples
+            yield SpeechChunk(samples, sound.take_words())
         self._check_end(response, sound)
 
     async def _get(self, path: str, failure: str) -> httpx.Response:
@@ -190,6 +223,7 @@ class SpeechServerClient:
         with self._failures.of_network(f"{failure} within {limit:g} s"):
             async with asyncio.timeout(limit):
                 response = await self._client.get(path)
+        self._tells_words = offers_word_times(response.headers)
         self._used_at = asyncio.get_running_loop().time()
         return response
 
@@ -246,6 +280,16 @@ class SpeechServerClient:
             "response_format": audio_format,
             "speed": wanted.speed,
         }
+        if self._tells_words:
+            response = await self._post(body | {"stream_format": "sse"})
+            if response.is_success or offers_word_times(response.headers):
+                return response
+            await response.aclose()  # another server answers here now
+        response = await self._post(body)
+        self._tells_words = offers_word_times(response.headers)
+        return response
+
+    async def _post(self, body: Mapping[str, object]) -> httpx.Response:
         request = self._client.build_request("POST", "/v1/audio/speech", json=body)
         try:
             return await self._client.send(request, stream=True)
@@ -266,7 +310,7 @@ class SpeechServerClient:
         # Where the length is part of the transfer, HTTP has seen to it, and a header that says
         # otherwise is only wrong. Else a server that dies looks like one that has finished.
         framed = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
-        if not framed and not sound.complete:
+        if not sound.complete and (sound.tells_its_end or not framed):
             raise self._failures.because("broke off; its log may say why")
 
 

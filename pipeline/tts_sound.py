@@ -11,6 +11,8 @@ import numpy as np
 
 from pipeline.audio import SPEECH_RATE, Resampler, Samples
 from pipeline.speech_audio import RATES, PcmDecoder, SpeechAudioError, SpeechDecoder, WavDecoder
+from pipeline.tts_events import MEDIA_TYPE, SpeechEvents
+from pipeline.word_times import WordStart
 
 AudioFormat = Literal["pcm", "wav"]
 """``response_format`` in which servers are asked to speak."""
@@ -28,6 +30,17 @@ _FRAMES = (b"\xff\xf1", b"\xff\xf9", b"\xff\xfb", b"\xff\xf3")
 """First bytes of AAC and MP3 streams; raw samples may be these, too."""
 
 _MOST_CHANNELS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechChunk:
+    """Some of the sound of a text."""
+
+    samples: Samples
+    """Mono PCM at :data:`pipeline.audio.SPEECH_RATE`."""
+
+    words: tuple[WordStart, ...] = ()
+    """Words that begin in it, where the server tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +70,10 @@ class Announced:
     @property
     def may_be_audio(self) -> bool:
         """Whether sound follows, and no text."""
-        return self.kind.startswith("audio/") or self.kind == "application/octet-stream"
+        return self.kind.startswith("audio/") or self.kind in {
+            "application/octet-stream",
+            MEDIA_TYPE,
+        }
 
 
 def _number(text: object) -> int:
@@ -78,6 +94,7 @@ class SpeechSound:
         self._announced = announced
         self._audio_format = audio_format
         self._usual_rate = usual_rate
+        self._events = SpeechEvents() if announced.kind == MEDIA_TYPE else None
         self._start = b""
         self._decoder: SpeechDecoder | None = None
         self._resampler: Resampler | None = None
@@ -91,7 +108,14 @@ class SpeechSound:
     @property
     def complete(self) -> bool:
         """Whether all sound that was announced has come, as far as that is known."""
+        if self._events is not None and not self._events.complete:
+            return False
         return self._decoder is not None and self._decoder.complete
+
+    @property
+    def tells_its_end(self) -> bool:
+        """Whether a server that has said all says so, in what it sends."""
+        return self._events is not None
 
     def push(self, data: bytes) -> Samples:
         """Take in bytes and return the sound that is ready: :data:`PORTION`, or none.
@@ -100,8 +124,12 @@ class SpeechSound:
             SpeechAudioError: It is no sound that can be decoded.
 
         """
-        self._decode(data)
+        self._decode(data if self._events is None else self._events.push(data))
         return self._portion(PORTION)
+
+    def take_words(self) -> tuple[WordStart, ...]:
+        """Return the words that have begun since the last call; none where nothing tells."""
+        return () if self._events is None else self._events.take_words()
 
     def flush(self) -> Samples:
         """Return the last of it; the response is over.
@@ -139,7 +167,8 @@ class SpeechSound:
         announced = self._announced
         if start.startswith(b"RIFF"):
             return WavDecoder()
-        raw = "pcm" in announced.kind
+        # Events do not tell what sound they carry.
+        raw = "pcm" in announced.kind or (self._events is not None and self._audio_format == "pcm")
         if start.startswith(_COMPRESSED if raw else _COMPRESSED + _FRAMES):
             raise SpeechAudioError(
                 f"compressed audio ({announced.kind}) where {self._audio_format} was asked for; "

@@ -14,12 +14,15 @@ from pipeline.errors import StageError
 from pipeline.interfaces import AudioTransport
 from pipeline.interjections import Interjection, may_change, read_interjection
 from pipeline.judgement import Judgement, Utterance
+from pipeline.spoken_requests import SpokenRequest
 from pipeline.timeline import Stage
 from pipeline.trailing import trails_off
 from pipeline.turn import Attempt, Heard, Turn
 from pipeline.turn_actions import Span
 
 logger = logging.getLogger(__name__)
+
+_QUESTION = ("?", "\uff1f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,9 @@ class Understood:
 
     judgement: Judgement | None = None
     """Whether the bot was addressed; ``None`` when there are no words."""
+
+    request: SpokenRequest | None = None
+    """What is asked of the agent's voice, which the agent itself need not know."""
 
     error: StageError | None = None
     """Why there are no words."""
@@ -153,8 +159,14 @@ class Understanding:
         if over_reply and meaning is Meaning.NOTHING:
             why = f"only a nod over a reply; {judgement.why}"
             judgement = replace(judgement, addressed=False, why=why)
+        request = None
+        if judgement.addressed and not judgement.bare_name:
+            asked = self._said().rstrip().endswith(_QUESTION)
+            request = cast.request_in(utterance.text, language, after_question=asked)
+        if request is not None:
+            judgement = replace(judgement, why=f"{judgement.why}; asks for another voice or pace")
         turn.timeline.reach(Stage.JUDGED, max(heard.ready, self._clock.now()) + worked())
-        return Understood(utterance, language, meaning, judgement)
+        return Understood(utterance, language, meaning, judgement, request)
 
 
 def _meaning(text: str, cast: Cast, language: str) -> Meaning:

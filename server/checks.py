@@ -133,15 +133,24 @@ def _load_ears(config: Config) -> Finding:
 
 async def _speech(config: Config) -> Finding:
     where = "our own speech server" if config.tts.url is None else "the server of tts.url"
+    alone = config.tts.model_copy(update={"fallbacks": {}})  # they would hide that it is down
     try:
         async with (
-            open_voice(config) as tts,
+            open_voice(config.model_copy(update={"tts": alone})) as tts,
             aclosing(tts.synthesize(_SENTENCE, voice=config.tts.voice)) as speech,
         ):
             seconds = sum([len(samples) async for samples in speech]) / SPEECH_RATE
+            state = await tts.state()
     except (StageError, SpeechServerError) as error:
         return Finding(Outcome.FAILED, str(error), "start that server, or unset tts.url")
-    return Finding(Outcome.OK, f"{where} spoke for {seconds:.1f} s")
+    said = f"{where} spoke for {seconds:.1f} s"
+    if state is None:
+        return Finding(Outcome.OK, said)
+    said += f" with {state.engine}"
+    if not state.troubles:
+        return Finding(Outcome.OK, said)
+    fix = "do so, or choose another speech.engine"
+    return Finding(Outcome.WARNING, "; ".join([said, *state.troubles]), fix)
 
 
 async def _chat(chat: ChatConfig) -> Finding:

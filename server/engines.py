@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import ModelError
 from models.progress import Progress
 from models.registry import Registry
-from pipeline.cast import Persona
-from pipeline.config import SttConfig
+from pipeline.config import SttConfig, TtsConfig
 from pipeline.end_of_turn import SmartTurn
 from pipeline.errors import EndOfTurnError
 from pipeline.interfaces import EndOfTurnDetector, SpeechToText, VoiceActivityDetector
@@ -20,8 +19,8 @@ from pipeline.stt import FasterWhisper
 from pipeline.tts import HttpTextToSpeech
 from pipeline.vad import SileroVad
 from server.config import Config
-from server.roster import Roster
-from server.speech.child import SpeechServer
+from server.speech.child import SpeechServer, SpeechServerError
+from server.speech_ladder import with_fallback_first, with_server
 
 logger = logging.getLogger(__name__)
 
@@ -129,41 +128,34 @@ async def open_voice(config: Config) -> AsyncIterator[HttpTextToSpeech]:
     """Reach the configured text-to-speech server, or start our own.
 
     Raises:
-        SpeechServerError: Our own could not be started.
+        SpeechServerError: Our own could not be started, and there is no other.
 
     """
-    if config.tts.url is not None:
-        async with open_tts(config, config.tts.url) as tts:
-            yield tts
-        return
-    server = SpeechServer(config.speech, stt=config.pipeline.stt, models=config.models)
-    async with server, open_tts(config, server.url) as tts:
-        yield tts
+    async with AsyncExitStack() as stack:
+        tts = config.tts
+        if tts.url is None:
+            server = SpeechServer(config.speech, stt=config.pipeline.stt, models=config.models)
+            try:
+                await stack.enter_async_context(server)
+                tts = with_server(tts, server.url)
+            except SpeechServerError as error:
+                tts = with_fallback_first(tts, error)
+                logger.warning("%s; a server of tts.fallbacks speaks", error)
+        yield await stack.enter_async_context(open_tts(tts))
 
 
 @asynccontextmanager
-async def open_tts(config: Config, url: str) -> AsyncIterator[HttpTextToSpeech]:
-    """Open the client of a text-to-speech server."""
-    tts = HttpTextToSpeech(config.tts, url)
+async def open_tts(config: TtsConfig) -> AsyncIterator[HttpTextToSpeech]:
+    """Open the client of text-to-speech servers.
+
+    Args:
+        config: Names the first in its ``url``.
+
+    """
+    if config.url is None:
+        raise AssertionError("nobody is named")
+    tts = HttpTextToSpeech(config, config.url)
     try:
         yield tts
     finally:
         await tts.aclose()
-
-
-async def personas(roster: Roster, tts: HttpTextToSpeech) -> dict[str, Persona]:
-    """Return every agent as people hear it."""
-    names = roster.names()
-    return {
-        id_: await persona(id_, names[id_], agent.voice, tts)
-        for id_, agent in roster.agents.items()
-    }
-
-
-async def persona(id_: str, name: str, voice: str | None, tts: HttpTextToSpeech) -> Persona:
-    """Return an agent as people hear it.
-
-    Without a voice in the settings it has the server's voice of its own name
-    when there is one, else the voice of ``tts.voice``.
-    """
-    return Persona(id_, name, voice or await tts.resolve_voice(id_))

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import TypeVar
 
 from discord_bot.support import AgentChoice, Choice, GuildChoices, SupportError
@@ -14,7 +13,7 @@ from openclaw_client import AgentError, AgentInfo, Place, discord_key
 from pipeline.agents.chat_completions import ChatCompletionsAgent
 from pipeline.agents.echo import EchoAgent
 from pipeline.cast import Cast
-from pipeline.config import AgentConfig, PipelineConfig
+from pipeline.config import AgentConfig, PipelineConfig, TtsConfig
 from pipeline.engines import Engines
 from pipeline.feedback import bounded
 from pipeline.interfaces import Agent, Participant
@@ -22,17 +21,18 @@ from pipeline.judgement import NamedAgent
 from pipeline.name_variants import NameVariants
 from pipeline.relevance import Relevance
 from pipeline.second_opinion import SecondOpinion
-from pipeline.tts import HttpTextToSpeech
 from pipeline.turn_record import TurnRecord
+from pipeline.voice_choice import VoiceChoices
+from server.agent_voices import AgentVoices
 from server.config import Config
-from server.engines import Ears, open_tts, persona, personas
+from server.engines import Ears, open_tts
 from server.gateway.agent import GatewayAgent
 from server.gateway.part import GatewayPart
+from server.guild_memory import GuildMemory
 from server.hearing_part import HearingPart
 from server.parts import Part
 from server.roster import Roster, RosterError, configured_roster, gateway_roster
 from server.speech_part import SpeechPart
-from server.store.errors import StoreError
 from server.store.part import StorePart
 
 logger = logging.getLogger(__name__)
@@ -40,43 +40,18 @@ logger = logging.getLogger(__name__)
 _PATIENCE = 60.0
 """Seconds for which a room waits for models and voice that are still coming up."""
 
-_CHOICES = {
-    "agent": str,
-    "sensitivity": str,
-    "channel_id": int,
-    "leaning": float,
-    "heard_names": dict,
-}
-
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class _HeardNames:
-    """What a guild's recogniser makes of agents' names."""
-
-    variants: NameVariants
-    kept: dict[str, list[str]]
-    """As it is in the store."""
-
-
-def _are_names(value: object) -> bool:
-    """Whether what is in the store is forms of names by agent."""
-    return isinstance(value, dict) and all(
-        isinstance(forms, list) and all(isinstance(form, str) for form in forms)
-        for forms in value.values()
-    )
 
 
 class ServiceRoom:
     """One room's engines and cast; a :class:`discord_bot.support.RoomSupport`."""
 
     def __init__(
-        self, engines: Engines, cast: Cast, tts: HttpTextToSpeech, support: ServiceSupport
+        self, engines: Engines, cast: Cast, voices: AgentVoices, support: ServiceSupport
     ) -> None:
         self.engines = engines
         self.cast = cast
-        self._tts = tts
+        self._voices = voices
         self._support = support
 
     async def choose_agent(self, agent: str) -> AgentChoice:
@@ -88,8 +63,8 @@ class ServiceRoom:
         """
         chosen = await self._support.agent(agent)
         settings = self._support.agent_settings(chosen)
-        heard = await persona(chosen.id, chosen.name, settings.voice, self._tts)
-        # All at once: somebody else may be choosing too.
+        others = self.cast.personas.values()
+        heard = self._voices.persona(chosen.id, chosen.name, settings, others)
         self.cast.personas = {**self.cast.personas, chosen.id: heard}
         if self.cast.relevance is not None:
             names = (settings.name or chosen.id, *settings.names)
@@ -123,10 +98,10 @@ class ServiceSupport:
         """Turns that are to be kept."""
         self._config = config
         self._store = store
+        self._memory = GuildMemory(store)
         self._speech = speech
         self._hearing = hearing
         self._gateway = gateway
-        self._names: dict[int, _HeardNames] = {}
 
     @asynccontextmanager
     async def open_room(
@@ -140,9 +115,10 @@ class ServiceSupport:
         Cancelling takes down what was made ready.
 
         """
-        ears, url = await self._ears(), await self._voice()
+        ears, servers = await self._ears(), await self._voice()
         async with AsyncExitStack() as stack:
-            tts = await stack.enter_async_context(open_tts(self._config, url))
+            tts = await stack.enter_async_context(open_tts(servers))
+            heard = await AgentVoices.ask(self._config, tts)
             roster = await self._roster(choices.agent)
             agent = await stack.enter_async_context(self._agent(guild_id, roster))
             variants = NameVariants(choices.heard_names)
@@ -150,17 +126,15 @@ class ServiceSupport:
             if choices.sensitivity is not None:
                 relevance.sensitivity = choices.sensitivity
             relevance.leaning = bounded(choices.leaning or 0.0)
-            cast = Cast(await personas(roster, tts), roster.default, relevance)
+            cast = Cast(heard.personas(roster), roster.default, relevance)
+            cast.voices = VoiceChoices(heard.server, choices.voices)
             if isinstance(agent, GatewayAgent):
                 cast.session_key = self._session_keys(guild_id, channel_id)
             if self.pipeline.relevance.second_opinion:
                 cast.second_opinion = self._second_opinion(guild_id, agent)
             engines = Engines(ears.vad, ears.end_of_turn, ears.stt, agent, tts)
-            self._names[guild_id] = _HeardNames(variants, variants.learnt())
-            try:
-                yield ServiceRoom(engines, cast, tts, self)
-            finally:
-                del self._names[guild_id]
+            stack.enter_context(self._memory.watching(guild_id, variants, cast.voices))
+            yield ServiceRoom(engines, cast, heard, self)
 
     def _second_opinion(self, guild_id: int, agent: Agent) -> SecondOpinion:
         def session(agent_id: str) -> str:
@@ -208,26 +182,11 @@ class ServiceSupport:
 
     async def choices(self, guild_id: int) -> GuildChoices:
         """Return what a guild chose; nothing where that cannot be read."""
-        try:
-            kept = await self._store.store().guild_settings.get(str(guild_id))
-        except StoreError as error:
-            logger.warning("What guild %s chose is not known: %s", guild_id, error)
-            return GuildChoices()
-        found = {
-            name: kept[name] for name, kind in _CHOICES.items() if isinstance(kept.get(name), kind)
-        }
-        if found.get("sensitivity") not in {None, "low", "medium", "high"}:
-            del found["sensitivity"]
-        if not _are_names(found.get("heard_names", {})):
-            del found["heard_names"]
-        return GuildChoices(**found)
+        return await self._memory.choices(guild_id)
 
     async def remember(self, guild_id: int, name: str, value: Choice | None) -> None:
         """Keep a choice; that it cannot be kept is only logged."""
-        try:
-            await self._store.store().guild_settings.set(str(guild_id), name, value)
-        except StoreError as error:
-            logger.warning("A choice of guild %s is not kept: %s", guild_id, error)
+        await self._memory.remember(guild_id, name, value)
 
     def receive_turn(self, record: TurnRecord) -> None:
         """Take in that a turn is finished."""
@@ -244,17 +203,10 @@ class ServiceSupport:
         try:
             while True:
                 await self._store.add(await self.finished.get())
-                await self._keep_names()
+                await self._memory.keep_learnt()
         finally:
             while not self.finished.empty():
                 await self._store.add(self.finished.get_nowait())
-
-    async def _keep_names(self) -> None:
-        """Keep what was learnt of how names are heard, wherever that is new."""
-        for guild_id, names in list(self._names.items()):
-            if (learnt := names.variants.learnt()) != names.kept:
-                names.kept = learnt
-                await self.remember(guild_id, "heard_names", learnt)
 
     def _agents_report(self, guild_id: int) -> str:
         if not self._uses_gateway:
@@ -353,11 +305,11 @@ class ServiceSupport:
             raise SupportError(f"I cannot hear: {_of(self._hearing)}")
         return ears
 
-    async def _voice(self) -> str:
-        url = await self._soon(self._speech.address, self._speech)
-        if url is None:
+    async def _voice(self) -> TtsConfig:
+        servers = await self._soon(self._speech.servers, self._speech)
+        if servers is None:
             raise SupportError(f"I cannot speak: {_of(self._speech)}")
-        return url
+        return servers
 
     async def _soon(self, get: Callable[[], Awaitable[T]], part: Part) -> T:
         try:

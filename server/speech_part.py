@@ -22,6 +22,7 @@ from pipeline.config import SttConfig, TtsConfig
 from server.parts import PartState, PartStatus
 from server.speech.child import SpeechServer, SpeechServerError
 from server.speech.config import SpeechConfig
+from server.speech_ladder import with_fallback_first, with_server
 from server.streamed_audio import StreamedAudio
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class SpeechPart:
         self._models = models
         self._tts = tts
         self._url = tts.url
+        self._servers = None if tts.url is None else tts
         self._status = PartStatus(PartState.STARTING)
         self._server: SpeechServer | None = None
         self._settled = asyncio.Event()
@@ -83,13 +85,18 @@ class SpeechPart:
         """Where the speech server is; ``None`` while there is none."""
         return self._url
 
-    async def address(self) -> str | None:
-        """Wait until it is known where the speech server is; ``None`` when there is none.
+    async def servers(self) -> TtsConfig | None:
+        """Wait until it is known who speaks; ``None`` when nobody does.
+
+        Returns:
+            The client's settings with the first server in their ``url``: the one that the user
+            names, else our own, else the first fallback.
 
         It stays the same while the part runs. Cancelling is safe.
+
         """
         await self._settled.wait()
-        return self._url
+        return self._servers
 
     def status(self) -> PartStatus:
         """How the part is doing now."""
@@ -108,15 +115,30 @@ class SpeechPart:
                     self._speech, stt=self._stt, models=self._models
                 ) as self._server:
                     self._url = self._server.url
+                    self._servers = with_server(self._tts, self._server.url)
                     self._settled.set()
                     self._status = PartStatus(PartState.OK, f"{self._server.engine} voices")
                     await asyncio.Event().wait()
             except SpeechServerError as error:
-                logger.error("Nothing can be said: %s", error)  # noqa: TRY400 - it says it all
-                self._status = PartStatus(PartState.FAILED, str(error))
+                await self._do_without(error)
             finally:
-                self._url = self._server = None
+                self._url = self._server = self._servers = None
                 self._settled.set()
+
+    async def _do_without(self, error: SpeechServerError) -> None:
+        """Let a fallback speak until cancelled; return when there is none."""
+        try:
+            self._servers = with_fallback_first(self._tts, error)
+        except SpeechServerError:
+            logger.error("Nothing can be said: %s", error)  # noqa: TRY400 - it says it all
+            self._status = PartStatus(PartState.FAILED, str(error))
+            return
+        speaking = f"tts.fallbacks.{next(iter(self._tts.fallbacks))} speaks"
+        logger.error("Our own speech server does not start: %s; %s", error, speaking)
+        message = f"{speaking}, our own speech server does not start: {error}"
+        self._status = PartStatus(PartState.DEGRADED, message)
+        self._settled.set()
+        await asyncio.Event().wait()
 
     def _proxy(self) -> APIRouter:
         """Make ``/v1/audio/*``, passed on to the speech server."""

@@ -21,6 +21,7 @@ from pipeline.interfaces import SpeechToText, TextToSpeech
 from pipeline.judgement import NamedAgent
 from pipeline.relevance import Relevance
 from pipeline.vad import SileroVad
+from pipeline.word_times import WordTimes
 from server.config import Config
 from server.engines import FIXTURE, Ears, open_ears, open_voice
 from server.scenes.format import Scene
@@ -35,12 +36,17 @@ SECONDS_PER_WORD = 0.36
 class ToneVoice:
     """Speaks no words, but hums at once for as long as it would take to say them."""
 
-    async def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[Samples]:
+    async def synthesize(
+        self, text: str, *, voice: str, speed: float | None = None, times: WordTimes | None = None
+    ) -> AsyncGenerator[Samples]:
         """Yield a hum."""
-        del voice
+        del voice, speed, times
         seconds = len(text.split()) * SECONDS_PER_WORD
-        times = np.arange(round(seconds * SPEECH_RATE)) / SPEECH_RATE
-        yield (3000.0 * np.sin(2.0 * np.pi * 220.0 * times)).astype(np.int16)
+        at = np.arange(round(seconds * SPEECH_RATE)) / SPEECH_RATE
+        yield (3000.0 * np.sin(2.0 * np.pi * 220.0 * at)).astype(np.int16)
+
+    async def warm(self) -> None:
+        """Be always ready."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,13 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, reference
 
 
+DEEPEST = 60
+"""Levels of blocks within blocks; what lies deeper is lost."""
+
+
 def make_block_parser() -> MarkdownIt:
     """Make a parser of blocks alone; what is inside them is read elsewhere."""
-    parser = MarkdownIt("commonmark").enable("table")
+    parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable("table")
     parser.core.ruler.enableOnly(["normalize", "block"])
     interrupts = ["paragraph", "reference", "blockquote", "list"]
     parser.block.ruler.before("fence", "formula", _formula, {"alt": interrupts})

@@ -32,6 +32,9 @@ class LeftOut(Enum):
     FORMULA = auto()
     PICTURE = auto()
     LINK = auto()
+    SPOILER = auto()
+    TIME = auto()
+    """A time that every reader sees in their own zone."""
     REST = auto()
     """Of an answer too long to be spoken."""
 
@@ -66,7 +69,8 @@ _NOT_YET_TEXT = frozenset("-*_=+#>`~|:.)$0123456789 \t\u2013\u2014")
 """Signs of which a line may begin that are text or markup depending on what follows."""
 
 _BULLET = re.compile(
-    r"[\u2022\u2023\u25aa\u25cb\u25cf\u25e6\u30fb]|[\u2013\u2014] |\d\ufe0f"
+    r"[\u2022\u2023\u25aa\u25cb\u25cf\u25e6\u30fb\u203b\u2460-\u2473]|[\u2013\u2014] |\d\ufe0f"
+    r"|-# |\[\d+\](?: |$)"
     "|[\U0001f000-\U0001faff\u2600-\u27bf\u2b50]"
 )
 """How a line begins that is an item to the eye, though not to markdown."""
@@ -75,10 +79,20 @@ _DIAGRAMS = frozenset(("mermaid", "plantuml", "puml", "dot", "graphviz"))
 _DATA = frozenset(("json", "jsonc", "json5", "yaml", "yml", "toml", "csv", "xml", "ndjson"))
 _PROSE = frozenset(("text", "txt", "plaintext", "plain", "markdown", "md", "email"))
 _UNHEARD_HTML = re.compile(r"<(?:script|style|pre|textarea|!--|\?|!\[CDATA)", re.IGNORECASE)
+_DEEP_QUOTATION = re.compile(r"((?:[ \t]{0,3}>){8})(?:[ \t]{0,3}>)+")
+_DEEP_ITEM = re.compile(r"[ \t]{16,}(?=(?:[-+*]|\d{1,9}[.)])[ \t])")
+"""What is nested deeper is read as if it were not: the ear hears no difference."""
+
 _FENCE = 3
 _BOXES = frozenset((" ", "x", "X"))
 LONGEST_LABEL = 200
 """Characters for which the end of a bracket at the beginning of a line is waited for."""
+
+LONGEST_BEGINNING = 1000
+"""Characters after which a line is text that may still have been something else."""
+
+_MARKUP = frozenset(">-*_=+#`~ \t")
+"""Signs that say nothing new where so much has come before them."""
 
 _DATA_START = re.compile(r"\{|\[\s*[\[{\"]|\[$")
 
@@ -118,6 +132,7 @@ class Blocks:
         self._open_lines = 0
         self._line = ""
         self._flowing = False
+        self._is_whole = False
         self._open: BlockEnd | None = None
         self._table: list[tuple[str, ...]] = []
         self._row = ""
@@ -130,10 +145,15 @@ class Blocks:
         if character == "\n":
             yield from self._end_line()
             return
-        self._line += character
         if self._flowing:
+            self._line += character
             yield from self._flow(character)
-        elif not self._waits_for_line and not _is_undecided(self._line):
+            return
+        is_long = len(self._line) >= LONGEST_BEGINNING and not self._waits_for_line
+        if is_long and character in _MARKUP:
+            return
+        self._line += character
+        if is_long or not (self._waits_for_line or _is_undecided(self._line)):
             yield from self._begin_flow()
 
     def flush(self) -> Iterator[BlockEvent]:
@@ -145,13 +165,16 @@ class Blocks:
 
     @property
     def _waits_for_line(self) -> bool:
-        return bool(self._left_out or self._table or self._data or self._row)
+        waits = self._is_whole or self._left_out or self._table or self._data or self._row
+        return bool(waits)
 
     def _begin_flow(self) -> Iterator[BlockEvent]:
+        """Let the line through from now on if it is text, else wait for all of it."""
         line = self._read()
-        if line.kind is _Kind.TEXT and not _DATA_START.match(line.text):
+        self._flowing = line.kind is _Kind.TEXT and not _DATA_START.match(line.text)
+        self._is_whole = not self._flowing
+        if self._flowing:
             yield from self._begin(line)
-            self._flowing = True
             yield line.text
 
     def _flow(self, character: str) -> Iterator[BlockEvent]:
@@ -163,7 +186,7 @@ class Blocks:
 
     def _end_line(self) -> Iterator[BlockEvent]:
         line = self._read()
-        flowed, self._flowing = self._flowing, False
+        flowed, self._flowing, self._is_whole = self._flowing, False, False
         row = self._row if not flowed else ""
         if row and not (line.kind is _Kind.TABLE and line.begins):
             self._row = ""
@@ -173,7 +196,7 @@ class Blocks:
         else:
             yield from self._whole_line(line)
         self._row_begins = bool(self._row) and line.begins
-        region = [*self._before, self._line]
+        region = self._region()
         self._before = [region[number] for number in line.needed]
         self._open_lines = line.open
         self._line = ""
@@ -253,8 +276,13 @@ class Blocks:
         self._table, self._data, self._row = [], "", ""
         self._open = self._left_out = None
 
+    def _region(self) -> list[str]:
+        """Return the lines that are needed to understand the last of them."""
+        last = _DEEP_ITEM.sub(" " * 16, self._line, count=1)
+        return [*self._before, _DEEP_QUOTATION.sub(r"\1", last, count=1)]
+
     def _read(self) -> _Line:
-        region = [*self._before, self._line]
+        region = self._region()
         tokens = self._parser.parse("\n".join(region) + "\n")
         return _read_last(tokens, region, self._open_lines)
 
@@ -364,7 +392,7 @@ def _left_out(token: Token) -> LeftOut:
 def _is_data(text: str) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return '":' in text
     return True
 

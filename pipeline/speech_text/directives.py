@@ -85,7 +85,7 @@ def read_voice_line(line: str) -> VoiceDirective | None:
     """Read the first line of a reply; returns ``None`` when it is no directive."""
     try:
         fields = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(fields, dict) or not _VOICE_LINE_KEYS.intersection(fields):
         return None
@@ -132,7 +132,7 @@ def _weigh_json(text: str) -> Bracket:
         return Bracket.OPEN
     try:
         json.loads(text[:-2])
-    except ValueError:
+    except (ValueError, RecursionError):
         return Bracket.OPEN  # brackets inside the JSON
     return Bracket.DIRECTIVE
 

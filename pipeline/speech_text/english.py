@@ -7,8 +7,27 @@ from types import MappingProxyType
 from num2words import num2words
 
 from pipeline.speech_text.blocks import LeftOut
-from pipeline.speech_text.marks import CHANNEL, CODE, DONE, FORMULA, LINK, NO, NOTE, OPEN, YES
-from pipeline.speech_text.vocabulary import Counted, Currency, LeftOutWords, Vocabulary
+from pipeline.speech_text.marks import (
+    CHANNEL,
+    CODE,
+    DATA,
+    DONE,
+    FORMULA,
+    LINK,
+    NO,
+    NOTE,
+    OPEN,
+    SPOILER,
+    YES,
+)
+from pipeline.speech_text.vocabulary import (
+    FIRST_YEAR,
+    Counted,
+    Currency,
+    LeftOutWords,
+    SignWords,
+    Vocabulary,
+)
 
 _NOON, _HALF, _QUARTER = 12, 2, 4
 
@@ -31,7 +50,8 @@ class English(Vocabulary):
     point, version_point = "point", "point"
     minus, plus, to, by = "minus", "plus", "to", "by"
     and_ = "and"
-    times, out_of, about = "times", "out of", "about"
+    times, out_of, ratio = "times", "out of", "to"
+    port, line = "port", "line"
     number_sign, version, dot, at = "number", "version", "dot", "at"
     digits = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     units = MappingProxyType(
@@ -72,6 +92,7 @@ class English(Vocabulary):
             "°F": Counted("one degree Fahrenheit", "degrees Fahrenheit"),
             "°": Counted("one degree", "degrees"),
             "%": Counted("one percent", "percent"),
+            "ppm": Counted("one part per million", "parts per million"),
         }
     )
     currencies = MappingProxyType(
@@ -85,6 +106,8 @@ class English(Vocabulary):
             "JPY": Currency(Counted("one yen", "yen")),
             "NOK": Currency(Counted("one Norwegian krone", "Norwegian kroner")),
             "CHF": Currency(Counted("one Swiss franc", "Swiss francs")),
+            "₹": Currency(Counted("one rupee", "rupees")),
+            "₩": Currency(Counted("one won", "won")),
             "BTC": Currency(Counted("one bitcoin", "bitcoin")),
         }
     )
@@ -118,7 +141,8 @@ class English(Vocabulary):
         rf"(?P<month>{month_pattern})(?:,? (?P<year>\d{{4}}))?"
     )
     month_day = (
-        rf"(?P<month>{month_pattern}) (?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<year>\d{{4}}))?"
+        rf"(?P<month>{month_pattern}) (?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
+        r"(?: ?[\u2013-] ?(?P<until>\d{1,2})(?:st|nd|rd|th)?(?![:\d]))?(?:,? (?P<year>\d{4}))?"
     )
     numeric_date = r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d{2})"
     time = (
@@ -145,31 +169,43 @@ class English(Vocabulary):
     code_leads = r"(?:code|PIN|OTP|passcode|password)(?: is|:)?"
     number_leads = r"No\. ?(?=\d)"
     per = "per"
-    per_what = r"month|mo|week|day|hour|hr|h|min|second|year|yr|night|person|user"
-    leading_signs = (
-        (r"[≈~](?= ?[\d$€£])", "about "),
-        (r"±", " plus or minus "),
-        (r" ?(?:>=|≥) ?(?=[\d$€£])", " at least "),
-        (r" ?(?:<=|≤) ?(?=[\d$€£])", " at most "),
-        (r" ?< ?(?=[\d$€£])", " less than "),
-        (r" ?> ?(?=[\d$€£])", " more than "),
+    per_what = MappingProxyType(
+        {
+            **{what: what for what in ("month", "week", "day", "hour", "min", "second", "year")},
+            **{what: what for what in ("night", "person", "user", "kg")},
+            "mo": "month",
+            "wk": "week",
+            "hr": "hour",
+            "h": "hour",
+            "yr": "year",
+        }
     )
-    signs = (
-        (r"&", " and "),
-        (r"(?<=[\w)]) ?\+ ?(?=[\d(])|(?<=\w) \+ (?=\w)|(?<=\w)\+(?=\w)", " plus "),
-        (r"(?<!\w)\+(?=\d)", "plus "),
-        (r" ?(?:!=|≠) ?", " is not "),
-        (r" ?(?:={1,3}|≡) ?", " equals "),
-        (r"(?<=[\d)]) ?[*\u00d7] ?(?=[\d(])|(?<=\w) \u00d7 (?=\w)", " times "),
-        (r"(?<=\d) ?÷ ?(?=\d)|(?<=\d) / (?=\d)", " divided by "),
-        (r"(?<=\d) - (?=\d)|[\u2212](?=\d)", " minus "),
-        (r"√ ?(?=\w)", "the square root of "),
-        (r"²|\^2(?!\d)", " squared"),
-        (r"³|\^3(?!\d)", " cubed"),
-        (r"\^(?=-?\w)", " to the power of "),
-        (r"π", "pi"),
-        (r"§ ?(?=\d)", "section "),
-        (r"(?<=[a-z])/(?=[a-z])", " or "),
+    decade = (
+        r"(?:['\u2019]|(?<![\w.,])(?=\d{4})|(?<=[Tt]he )|(?<=[Ll]ate )|(?<=[Ee]arly )|(?<=[Mm]id-))"
+        r"(?P<decade>\d{3}0|\d0)(?P<ending>s)\b"
+    )
+    signs = SignWords(
+        about="about",
+        is_about="is about",
+        plus_minus="plus or minus",
+        equals="equals",
+        is_not="is not",
+        times="times",
+        divided_by="divided by",
+        root_of="the square root of",
+        squared="squared",
+        cubed="cubed",
+        to_the_power_of="to the power of",
+        section="section",
+        or_="or",
+        at_least="at least",
+        at_most="at most",
+        less_than="less than",
+        more_than="more than",
+    )
+    rewritten = (
+        *Vocabulary.rewritten,
+        (rf"\b(\d{{1,2}}) ?[\u2013-] ?(\d{{1,2}} {month_pattern})", r"the \1th to \2"),
     )
     abbreviations = MappingProxyType(
         {
@@ -188,7 +224,6 @@ class English(Vocabulary):
             "Mrs.": "Missus",
             "Prof.": "Professor",
             "incl.": "including",
-            "min.": "minutes",
             "cf.": "compare",
             "FAQ": "F A Q",
         }
@@ -216,6 +251,8 @@ class English(Vocabulary):
             CODE: "the code",
             FORMULA: "the formula",
             CHANNEL: "the channel",
+            DATA: "the data",
+            SPOILER: "the spoiler",
         }
     )
     heads = MappingProxyType({YES: "yes", NO: "no", DONE: "Done", OPEN: "To do", NOTE: "Note"})
@@ -225,7 +262,7 @@ class English(Vocabulary):
         """Return a number; num2words puts commas into large ones."""
         return super().cardinal(number).replace(",", "")
 
-    def ordinal(self, number: int, before: str = "") -> str:
+    def ordinal(self, number: int, before: str = "", after: str = "") -> str:
         """Return "twenty-first"."""
         return str(num2words(number, lang="en", to="ordinal")).replace(",", "")
 
@@ -253,6 +290,22 @@ class English(Vocabulary):
         if hour in {0, 24}:
             return "midnight"
         return f"{words} hundred" if hour > _NOON else f"{words} o'clock"
+
+    def decade_name(self, decade: int, ending: str) -> str:
+        """Return "nineteen eighties"."""
+        name = self.year(decade) if decade >= FIRST_YEAR else self.cardinal(decade)
+        return f"{name.removesuffix('y')}ies" if name.endswith("y") else f"{name}{ending}"
+
+    def regnal(self, number: int) -> str:
+        """Return "the fourteenth"."""
+        return f"the {self.ordinal(number)}"
+
+    def part_of(self, upper: int, lower: int, unit: Counted) -> str:
+        """Return "half a metre"."""
+        part = "half" if lower == _HALF else f"{self.fraction(upper, lower)} of"
+        name = unit.one.removeprefix("one ")
+        article = "an" if name.startswith(("hour", "ounce")) else "a"
+        return f"{part} {article} {name}"
 
     def fraction(self, upper: int, lower: int) -> str:
         """Return "three quarters"."""

@@ -7,11 +7,67 @@ from types import MappingProxyType
 from num2words import num2words
 
 from pipeline.speech_text.blocks import LeftOut
-from pipeline.speech_text.marks import CHANNEL, CODE, DONE, FORMULA, LINK, NO, NOTE, OPEN, YES
-from pipeline.speech_text.vocabulary import FIRST_YEAR, Counted, Currency, LeftOutWords, Vocabulary
+from pipeline.speech_text.marks import (
+    CHANNEL,
+    CODE,
+    DATA,
+    DONE,
+    FORMULA,
+    LINK,
+    NO,
+    NOTE,
+    OPEN,
+    SPOILER,
+    YES,
+)
+from pipeline.speech_text.vocabulary import (
+    FIRST_YEAR,
+    Counted,
+    Currency,
+    LeftOutWords,
+    SignWords,
+    Vocabulary,
+)
 
 _WITH_DATIVE = frozenset(("auf", "unter", "in", "von", "bei", "mit", "zu", "aus", "nach", "an"))
 _HALF, _MILLENNIUM = 2, 2000
+
+_NEUTER_UNITS = ("gramm", "watt", "volt", "byte", "hertz", "pixel", "Dezibel", "Prozent")
+_NEUTERS = frozenset(("Mal", "Jahr", "Jahrhundert", "Kapitel", "Quartal", "Semester", "Spiel"))
+"""Nouns that are often counted."""
+
+_FEMININE_ENDINGS = ("e", "ung", "heit", "keit", "ion", "schaft", "t\u00e4t", "ik", "ur", "ei")
+_FEMININES = frozenset(
+    (
+        *("Nachricht", "Mail", "E-Mail", "Antwort", "Person", "App", "Nacht", "Zahl", "Stadt"),
+        *("Frau", "Hand", "T\u00fcr", "Art", "Nummer", "Regel", "Tafel", "Flasche", "Feder"),
+    )
+)
+_NO_FEMININES = frozenset(
+    (
+        *("Ei", "Name", "K\u00e4se", "Buchstabe", "Junge", "Kollege", "Kunde", "Ende", "Auge"),
+        *(
+            "Geb\u00e4ude",
+            "Interesse",
+            "Gedanke",
+            "Funke",
+            "Brei",
+            "Experte",
+            "Zeuge",
+            "Gem\u00fcse",
+        ),
+    )
+)
+_NUMBERED = frozenset(
+    (
+        *("Platz", "Gleis", "Nummer", "Kapitel", "Punkt", "Zimmer", "Raum", "Stufe", "Schritt"),
+        *("Phase", "Teil", "Klasse", "Formel", "Linie", "Version", "Seite", "Tag", "Runde"),
+        *("Level", "Option", "Variante", "Nr.", "Abs.", "Art."),
+    )
+)
+"""Words that a number behind them does not count."""
+
+_WEEKDAYS = "Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag|Sonntag"
 
 
 def _units(article: str, **names: str) -> dict[str, Counted]:
@@ -34,7 +90,8 @@ class German(Vocabulary):
     point, version_point = "Komma", "Punkt"
     minus, plus, to, by = "minus", "plus", "bis", "mal"
     and_ = "und"
-    times, out_of, about = "mal", "von", "etwa"
+    times, out_of, ratio = "mal", "von", "zu"
+    port, line = "Port", "Zeile"
     number_sign, version, dot, at = "Nummer", "Version", "Punkt", "ät"
     digits = ("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
     units = MappingProxyType(
@@ -107,7 +164,7 @@ class German(Vocabulary):
     )
     ordinal_pattern = (
         r"(?:(?P<before>[Aa]m|[Vv]om|[Zz]um|[Dd]em|[Dd]en|[Dd]er|[Dd]es|[Dd]ie|[Dd]as|[Ii]m|[Bb]eim"
-        r"|[Ee]in|[Ee]ine|[Kk]ein|[Jj]eden) )(?P<ordinal>\d{1,3})\.(?= \w|$)"
+        r"|[Ee]in|[Ee]ine|[Kk]ein|[Jj]eden) )(?P<ordinal>\d{1,3})\.(?= (?P<after>\w+)|$)"
         r"|(?P<bare_ordinal>\d{1,3})\.(?= [a-zäöü])"
     )
     year_leads = r"[Jj]ahr|[Jj]ahre|[Ss]eit|[Ss]ommer|[Ww]inter|[Hh]erbst|Frühjahr|Q[1-4]"
@@ -125,37 +182,49 @@ class German(Vocabulary):
     code_leads = r"(?:[Cc]ode|PIN|TAN|Passwort|Kennwort)(?: ist| lautet|:)?"
     number_leads = r"Nr\. ?(?=\d)"
     per = "pro"
-    per_what = r"Monat|Woche|Tag|Stunde|h|Minute|Sekunde|Jahr|Nacht|Person|Nutzer"
-    leading_signs = (
-        (r"[≈~](?= ?[\d$€£])", "etwa "),
-        (r"±", " plus minus "),
-        (r" ?(?:>=|≥) ?(?=\d)", " mindestens "),
-        (r" ?(?:<=|≤) ?(?=\d)", " höchstens "),
-        (r" ?< ?(?=\d)", " weniger als "),
-        (r" ?> ?(?=\d)", " mehr als "),
+    per_what = MappingProxyType(
+        {
+            **{what: what for what in ("Monat", "Woche", "Tag", "Stunde", "Minute", "Sekunde")},
+            **{what: what for what in ("Jahr", "Nacht", "Person", "Nutzer", "kg", "Kilo")},
+            "Mon.": "Monat",
+            "Std.": "Stunde",
+            "h": "Stunde",
+            "Min.": "Minute",
+        }
     )
-    signs = (
-        (r"&", " und "),
-        (r"(?<=[\w)]) ?\+ ?(?=[\d(])|(?<=\w) \+ (?=\w)|(?<=\w)\+(?=\w)", " plus "),
-        (
-            r"(?<=\w)/(?=(?:Monat|Woche|Tag|Stunde|h|Minute|Sekunde|Jahr|Nacht|Person|Nutzer)\b)",
-            " pro ",
-        ),
-        (r"(?<!\d)1 Million(?:en)?\b", "eine Million"),
-        (r"(?<!\d)1 Milliarden?\b", "eine Milliarde"),
-        (r"(?<!\w)\+(?=\d)", "plus "),
-        (r" ?(?:!=|≠) ?", " ist nicht "),
-        (r" ?(?:={1,3}|≡) ?", " gleich "),
-        (r"(?<=[\d)]) ?[*\u00d7·] ?(?=[\d(])|(?<=\w) \u00d7 (?=\w)", " mal "),
-        (r"(?<=\d) ?[÷] ?(?=\d)|(?<=\d) [/:] (?=\d)", " geteilt durch "),
-        (r"(?<=\d) - (?=\d)|[\u2212](?=\d)", " minus "),
-        (r"√ ?(?=\w)", "Wurzel aus "),
-        (r"²|\^2(?!\d)", " Quadrat"),
-        (r"³|\^3(?!\d)", " hoch drei"),
-        (r"\^(?=-?\w)", " hoch "),
-        (r"π", "Pi"),
-        (r"§ ?(?=\d)", "Paragraf "),
-        (r"(?<=[a-zäöüß])/(?=[a-zäöü])", " oder "),
+    decade = r"(?<![\w.,])(?P<decade>\d{3}0|\d0)(?P<ending>er)\b"
+    inflects_one = True
+    signs = SignWords(
+        about="etwa",
+        is_about="ist etwa",
+        plus_minus="plus minus",
+        equals="gleich",
+        is_not="ist nicht",
+        times="mal",
+        divided_by="geteilt durch",
+        root_of="Wurzel aus",
+        squared="Quadrat",
+        cubed="hoch drei",
+        to_the_power_of="hoch",
+        section="Paragraf",
+        or_="oder",
+        pi="Pi",
+        at_least="mindestens",
+        at_most="höchstens",
+        less_than="weniger als",
+        more_than="mehr als",
+    )
+    rewritten = (
+        *Vocabulary.rewritten,
+        (r"\bS\. ?(?=\d)", "Seite "),
+        (r"\bAbs\. ?(?=\d)", "Absatz "),
+        (r"\bArt\. ?(?=\d)", "Artikel "),
+        (r"\bKap\. ?(?=\d)", "Kapitel "),
+        (r"\bAbb\. ?(?=\d)", "Abbildung "),
+        (rf"(\d{{1,2}}\.) ?[\u2013-] ?(?=\d{{1,2}}\. ?(?:{month_pattern}|\d))", r"\1 bis "),
+        (rf"\b([Aa]m|[Vv]om|[Zz]um) ({_WEEKDAYS}), (?=\d{{1,2}}\.)", r"\1 \2, dem "),
+        (r"(?<!\d)1 Mio\.|(?<!\d)1 Million(?:en)?\b", "eine Million"),
+        (r"(?<!\d)1 Mrd\.|(?<!\d)1 Milliarden?\b", "eine Milliarde"),
     )
     abbreviations = MappingProxyType(
         {
@@ -176,6 +245,7 @@ class German(Vocabulary):
             "vgl.": "vergleiche",
             "Dr.": "Doktor",
             "Prof.": "Professor",
+            "Tel.": "Telefon",
             "und/oder": "und oder",
             "24/7": "rund um die Uhr",
             "Tsd.": "Tausend",
@@ -209,7 +279,14 @@ class German(Vocabulary):
         }
     )
     stand_ins = MappingProxyType(
-        {LINK: "der Link", CODE: "der Code", FORMULA: "die Formel", CHANNEL: "der Kanal"}
+        {
+            LINK: "der Link",
+            CODE: "der Code",
+            FORMULA: "die Formel",
+            CHANNEL: "der Kanal",
+            DATA: "die Daten",
+            SPOILER: "der Spoiler",
+        }
     )
     heads = MappingProxyType(
         {YES: "ja", NO: "nein", DONE: "Erledigt", OPEN: "Offen", NOTE: "Anmerkung"}
@@ -222,13 +299,26 @@ class German(Vocabulary):
             return self.year(int(text))  # right for a number as well
         return super().bare(text)
 
-    def ordinal(self, number: int, before: str = "") -> str:
-        """Return an ordinal with the ending that the word before it demands."""
+    def ordinal(self, number: int, before: str = "", after: str = "") -> str:
+        """Return an ordinal with the ending that the words around it demand."""
         words = str(num2words(number, lang="de", to="ordinal"))
         word = before.lower()
         if word in {"der", "die", "das", "eine"}:
             return words
+        if word in {"ein", "kein"} and after in _NEUTERS:
+            return f"{words}s"
         return f"{words}r" if word in {"", "ein", "kein"} else f"{words}n"
+
+    def one(self, noun: str, before: str) -> str:
+        """Return "ein" or "eine", as far as the noun shows its gender."""
+        if before in _NUMBERED or not noun[0].isupper():
+            return "eins"
+        ends = noun.endswith(_FEMININE_ENDINGS) and noun not in _NO_FEMININES
+        return "eine" if ends or noun in _FEMININES else "ein"
+
+    def regnal(self, number: int) -> str:
+        """Return "der vierzehnte"."""
+        return f"der {self.ordinal(number, 'der')}"
 
     def date(self, day: int, month: int, year: int | None) -> str:
         """Return "dritter März neunzehnhundertachtundneunzig"."""
@@ -254,6 +344,14 @@ class German(Vocabulary):
             return "ein halb"
         name = {3: "Drittel", 4: "Viertel", 8: "Achtel"}[lower]
         return f"{'ein' if upper == 1 else self.cardinal(upper)} {name}"
+
+    def part_of(self, upper: int, lower: int, unit: Counted) -> str:
+        """Return "ein halber Meter", "drei viertel Liter"."""
+        article, _, name = unit.one.partition(" ")
+        if lower == _HALF:
+            masculine = "halbes" if name.endswith(_NEUTER_UNITS) else "halber"
+            return f"{article} {'halbe' if article == 'eine' else masculine} {name}"
+        return f"{self.fraction(upper, lower).lower()} {unit.many}"
 
     def mixed(self, whole: int, upper: int, lower: int) -> str:
         """Return "zweieinhalb"."""

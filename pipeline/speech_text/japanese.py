@@ -1,16 +1,31 @@
-"""Japanese. Numbers become kanji, which any Japanese voice reads with the right counter."""
+"""Japanese. Numbers stay digits: voices know which reading a counter demands of them.
+
+In kanji, some are read as words: the ten minutes of 十分 as "enough", 八百 as a name.
+"""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 
 from pipeline.speech_text.blocks import LeftOut
-from pipeline.speech_text.marks import CHANNEL, CODE, DONE, FORMULA, LINK, NO, NOTE, OPEN, YES
-from pipeline.speech_text.vocabulary import Counted, Currency, LeftOutWords, Vocabulary
+from pipeline.speech_text.marks import (
+    CHANNEL,
+    CODE,
+    DATA,
+    DONE,
+    FORMULA,
+    LINK,
+    NO,
+    NOTE,
+    OPEN,
+    SPOILER,
+    YES,
+)
+from pipeline.speech_text.vocabulary import Counted, Currency, LeftOutWords, SignWords, Vocabulary
 
 
 def _units(**names: str) -> dict[str, Counted]:
-    return {unit: Counted(f"一{name}", name) for unit, name in names.items()}
+    return {unit: Counted(f"1{name}", name) for unit, name in names.items()}
 
 
 class Japanese(Vocabulary):
@@ -19,12 +34,14 @@ class Japanese(Vocabulary):
     language = "ja"
     number = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
     group, decimal = ",", "."
-    point, version_point, joint = "点", "点", ""
+    point, version_point, joint = ".", "テン", ""
     minus, plus, to, by = "マイナス", "プラス", "から", "かける"
     and_ = "と"
-    times, out_of, about = "倍", "分の", "約"
+    times, out_of, ratio = "倍", "分の", "対"
+    port, line = "ポート", "行"
     number_sign, version, dot, at = "番号", "バージョン", "ドット", "アットマーク"
-    digits = ("ゼロ", "一", "二", "三", "四", "五", "六", "七", "八", "九")
+    has_roman_numbers = False
+    digits = ("ゼロ", "イチ", "ニ", "サン", "ヨン", "ゴ", "ロク", "ナナ", "ハチ", "キュウ")
     units = MappingProxyType(
         {
             **_units(
@@ -41,49 +58,60 @@ class Japanese(Vocabulary):
                 ms="ミリ秒", s="秒", min="分", h="時間", t="トン", Hz="ヘルツ", kHz="キロヘルツ"
             ),
             **_units(MHz="メガヘルツ", GHz="ギガヘルツ", kWh="キロワット時"),
-            "km/h": Counted("時速一キロ", "キロ毎時"),
-            "Mbps": Counted("一メガビット毎秒", "メガビット毎秒"),
-            "m²": Counted("一平方メートル", "平方メートル"),
-            "℃": Counted("一度", "度"),
-            "°C": Counted("一度", "度"),
-            "°": Counted("一度", "度"),
-            "%": Counted("一パーセント", "パーセント"),
-            "\uff05": Counted("一パーセント", "パーセント"),
+            "km/h": Counted("時速1キロ", "キロ毎時"),
+            "Mbps": Counted("1メガビット毎秒", "メガビット毎秒"),
+            "m²": Counted("1平方メートル", "平方メートル"),
+            "℃": Counted("1度", "度"),
+            "°C": Counted("1度", "度"),
+            "°": Counted("1度", "度"),
+            "%": Counted("1パーセント", "パーセント"),
+            "\uff05": Counted("1パーセント", "パーセント"),
         }
     )
     currencies = MappingProxyType(
         {
-            "¥": Currency(Counted("一円", "円")),
-            "\uffe5": Currency(Counted("一円", "円")),
-            "円": Currency(Counted("一円", "円")),
-            "JPY": Currency(Counted("一円", "円")),
-            "$": Currency(Counted("一ドル", "ドル"), Counted("一セント", "セント")),
-            "ドル": Currency(Counted("一ドル", "ドル"), Counted("一セント", "セント")),
-            "€": Currency(Counted("一ユーロ", "ユーロ"), Counted("一セント", "セント")),
+            "¥": Currency(Counted("1円", "円")),
+            "\uffe5": Currency(Counted("1円", "円")),
+            "円": Currency(Counted("1円", "円")),
+            "JPY": Currency(Counted("1円", "円")),
+            "$": Currency(Counted("1ドル", "ドル"), Counted("1セント", "セント")),
+            "ドル": Currency(Counted("1ドル", "ドル"), Counted("1セント", "セント")),
+            "€": Currency(Counted("1ユーロ", "ユーロ"), Counted("1セント", "セント")),
         }
     )
     scales = MappingProxyType({"万": "万", "億": "億"})
-    months = (
-        *("一月", "二月", "三月", "四月", "五月", "六月"),
-        *("七月", "八月", "九月", "十月", "十一月", "十二月"),
-    )
+    months = tuple(f"{month}月" for month in range(1, 13))
     month_pattern = ""
     numeric_date = r"(?P<year>\d{4})/(?P<month>\d{1,2})/(?P<day>\d{1,2})"
     code_leads = r"(?:コード|暗証番号|パスワード|番号)(?:は|:|\uff1a)?"
-    leading_signs = ((r"[≈~](?= ?[\d$€¥])", "約"),)
-    signs = (
-        (r"&", "と"),
-        (r"(?<=[\d)]) ?\+ ?(?=[\d(])", "プラス"),
-        (r"(?<!\w)\+(?=\d)", "プラス"),
-        (r" ?(?:={1,3}|≡) ?", "イコール"),
-        (r"(?<=[\d)]) ?[*\u00d7] ?(?=[\d(])", "かける"),
-        (r"(?<=\d) ?[÷] ?(?=\d)", "割る"),
-        (r"(?<=\d) - (?=\d)|[\u2212](?=\d)", "引く"),
-        (r"²|\^2(?!\d)", "の二乗"),
-        (r"³|\^3(?!\d)", "の三乗"),
-        (r"√ ?(?=\w)", "ルート"),
-        (r"π", "パイ"),
-        (r"(?<=[\d年月日時分円%]) ?[〜\uff5e] ?(?=\d)", "から"),
+    signs = SignWords(
+        about="約",
+        is_about="は約",
+        plus_minus="プラスマイナス",
+        equals="イコール",
+        is_not="ノットイコール",
+        times="かける",
+        divided_by="割る",
+        root_of="ルート",
+        squared="の二乗",
+        cubed="の三乗",
+        to_the_power_of="の",
+        section="第",
+        or_="、",
+        pi="パイ",
+    )
+    rewritten = (
+        *Vocabulary.rewritten,
+        (r"(?<=日)([\uff08(])([月火水木金土日])([\uff09)])", r"\1\2曜日\3"),
+        (rf"(?:>=|≥) ?({number}[^\W\d]?)", r"\1以上"),
+        (rf"(?:<=|≤) ?({number}[^\W\d]?)", r"\1以下"),
+    )
+    more_signs = (
+        (
+            r"(?<=[\d年月日時分秒円個度人回%ト]) ?[\u301c\uff5e] ?(?=\d|[\s\u3001\u3002\uff09]|$)",
+            "から",
+        ),
+        (r"(?<=[^\x00-\x7f])/(?=[^\x00-\x7f])", "、"),
     )
     abbreviations = MappingProxyType({"24/7": "年中無休"})
     left_out = MappingProxyType(
@@ -100,27 +128,46 @@ class Japanese(Vocabulary):
         }
     )
     stand_ins = MappingProxyType(
-        {LINK: "リンク", CODE: "コード", FORMULA: "数式", CHANNEL: "チャンネル"}
+        {
+            LINK: "リンク",
+            CODE: "コード",
+            FORMULA: "数式",
+            CHANNEL: "チャンネル",
+            DATA: "データ",
+            SPOILER: "ネタバレ",
+        }
     )
     heads = MappingProxyType({YES: "はい", NO: "いいえ", DONE: "完了", OPEN: "未完了", NOTE: "注"})
     slash = "スラッシュ"
     full_stop = "。"
     comma = colon = "、"
 
-    def ordinal(self, number: int, before: str = "") -> str:
-        """Return "三番目"."""
+    def cardinal(self, number: int) -> str:
+        """Return digits without separators."""
+        return str(number)
+
+    def ordinal(self, number: int, before: str = "", after: str = "") -> str:
+        """Return "3番目"."""
         return f"{self.cardinal(number)}番目"
 
     def date(self, day: int, month: int, year: int | None) -> str:
-        """Return "三月三日", with its year before it."""
+        """Return "3月3日", with its year before it."""
         words = f"{self.months[month - 1]}{self.cardinal(day)}日"
         return f"{self.cardinal(year)}年{words}" if year else words
 
     def clock(self, hour: int, minute: int, suffix: str = "") -> str:
-        """Return "九時五分"."""
+        """Return "9時5分"."""
         words = f"{self.cardinal(hour)}時"
         return f"{words}{self.cardinal(minute)}分" if minute else words
 
     def fraction(self, upper: int, lower: int) -> str:
-        """Return "四分の三"."""
+        """Return "4分の3"."""
         return f"{self.cardinal(lower)}分の{self.cardinal(upper)}"
+
+    def score(self, upper: str, lower: str) -> str:
+        """Return "10分の7": the lower number comes first."""
+        return f"{lower}{self.out_of}{upper}"
+
+    def say(self, text: str) -> str:
+        """Return a number as it is, without separators."""
+        return self.plain(text)

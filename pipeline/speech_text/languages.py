@@ -6,17 +6,19 @@ import re
 
 _WORD = re.compile(r"[^\W\d_]+")
 _KANA = re.compile("[\u3040-\u30ff]")
+_LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _SCRIPTS = (
-    ("ja", _KANA),
-    ("ko", re.compile("[\uac00-\ud7af]")),
-    ("zh", re.compile("[\u4e00-\u9fff]")),
-    ("ru", re.compile("[\u0400-\u04ff]")),
-    ("el", re.compile("[\u0370-\u03ff]")),
-    ("ar", re.compile("[\u0600-\u06ff]")),
-    ("he", re.compile("[\u0590-\u05ff]")),
-    ("hi", re.compile("[\u0900-\u097f]")),
-    ("th", re.compile("[\u0e00-\u0e7f]")),
+    ("ja", _KANA, 3),
+    ("ko", re.compile("[\uac00-\ud7af]"), 3),
+    ("zh", re.compile("[\u4e00-\u9fff]"), 3),
+    ("ru", re.compile("[\u0400-\u04ff]"), 1),
+    ("el", re.compile("[\u0370-\u03ff]{2}"), 2),
+    ("ar", re.compile("[\u0600-\u06ff]"), 1),
+    ("he", re.compile("[\u0590-\u05ff]"), 1),
+    ("hi", re.compile("[\u0900-\u097f]"), 1),
+    ("th", re.compile("[\u0e00-\u0e7f]"), 1),
 )
+"""Languages by what is written in their script, and how many Latin letters it outweighs."""
 
 _SMALL_WORDS = {
     "en": """the a an and or of to in is are was were it its you your i my we he she they this that
@@ -63,8 +65,9 @@ def guess_language(text: str, otherwise: str) -> str:
             the answer when the words do not clearly say another.
 
     """
-    for code, script in _SCRIPTS:
-        if len(script.findall(text)) >= len(_WORD.findall(text)) / 4 > 0 and script.search(text):
+    latin = len(_LATIN.findall(text))
+    for code, script, weight in _SCRIPTS:
+        if (found := len(script.findall(text))) and found * weight >= latin:
             return "ja" if code == "zh" and otherwise == "ja" else code
     counts: dict[str, float] = {otherwise: 0.5}
     for word in _WORD.findall(text.lower()):

@@ -20,6 +20,12 @@ NAME, NAME_END = "\ue004", "\ue005"
 CHANNEL = "\ue00b"
 """One of the chat's channels, of which only a number is known."""
 
+DATA = "\ue00d"
+"""Data in a sentence."""
+
+SPOILER = "\ue00e"
+"""What the agent has hidden from those who only look."""
+
 NUMBER = "\ue00c"
 """Before the number of a list item."""
 

@@ -17,23 +17,28 @@ _DOMAINS = r"(?:com|org|net|io|dev|no|de|jp|ai|app|co\.uk|eu|gov|edu|info|fr|ch|
 
 _MAIL = r"(?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
 _WEB = r"(?P<web>\bwww\.[^\s,;)]*[\w/])"
-_UUID = (
-    r"(?P<uuid>\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"
-    r"|\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b)"
+_ID = (
+    r"(?P<id>=?(?:\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"
+    r"|\b(?=[0-9a-f]*\d[a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,}\b"
+    r"|(?<![\w./-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=(?:[A-Za-z_-]*\d+){4})[\w-]{16,}))"
 )
-_ID = re.compile(_UUID)
+"""Of a commit, a ticket or a key: letters and digits that make no word."""
+
+_FIND_ID = re.compile(_ID)
 _PATH = (
     r"(?P<path>(?<![\w/.~])(?:(?:~|\.{1,2})?/(?:[\w.@+-]+/)+[\w.@+-]*\w/?|(?:~|\.{1,2})/[\w.@+-]*\w/?"
     rf"|[A-Za-z]:\\[\w.@+\\ -]*\w|(?:[\w@+-][\w.@+-]*/)+[\w.@+-]*\.{_EXTENSIONS}\b))"
 )
-_FILE = rf"(?P<file>(?<![\w/])\.?[\w-]+(?:\.[\w-]+)*\.{_EXTENSIONS}(?![\w-]))"
+_FILE = rf"(?P<file>(?<![\w/])\.?[\w-]+(?:\.[\w-]+)*\.{_EXTENSIONS}(?![\w-])(?::\d+)*)"
 _HIDDEN = r"(?P<hidden>(?<![\w.])\.[a-z]\w+)"
 _DOMAIN = rf"(?P<domain>(?<![\w.])(?:[\w-]+\.)+{_DOMAINS}\b(?:/[\w./%#?=&-]*[\w/])?)"
 _COMMAND = r"(?P<command>(?<![\w/])/[a-z][\w-]+(?![\w/]))"
-_CHANNEL = r"(?P<channel>(?<!\w)[#@](?=[^\W\d]))"
+_HASHTAG = r"(?P<hashtag>(?<!\w)#(?=[^\W\d])[\w-]+)"
+_PERSON = r"(?P<person>(?<!\w)@(?=[^\W\d]))"
 _SNAKE = r"(?P<snake>\b[^\W\d]\w*_\w+\b)"
 _WRITTEN = re.compile(
-    rf"{_MAIL}|{_WEB}|{_UUID}|{_PATH}|{_FILE}|{_DOMAIN}|{_HIDDEN}|{_COMMAND}|{_CHANNEL}|{_SNAKE}"
+    rf"{_MAIL}|{_WEB}|{_ID}|{_PATH}|{_FILE}|{_DOMAIN}|{_HIDDEN}|{_COMMAND}|{_HASHTAG}|{_PERSON}"
+    rf"|{_SNAKE}"
 )
 """Names that stand in a text without backticks."""
 
@@ -43,8 +48,8 @@ _IS_COMMAND = re.compile(r"/[a-z][\w-]*")
 
 
 def has_id(text: str) -> bool:
-    """Whether a text has a long identifier in it, which nobody wants to hear."""
-    return bool(_ID.search(text))
+    """Whether a text has an identifier in it, which nobody wants to hear."""
+    return bool(_FIND_ID.search(text))
 
 
 def say_written_names(text: str, words: Vocabulary) -> str:
@@ -62,6 +67,8 @@ def say_code(code: str, words: Vocabulary) -> str:
 
 
 def _say_word(word: str, words: Vocabulary) -> str:
+    if _FIND_ID.fullmatch(word):
+        return ""
     if "@" in word[1:] and _WRITTEN.fullmatch(word):
         return _say_mail(word, words)
     if _IS_COMMAND.fullmatch(word):
@@ -78,6 +85,17 @@ def _say_command(command: str, words: Vocabulary) -> str:
 def _say_path(path: str, words: Vocabulary) -> str:
     """Say the last part of a path: nobody listens to the way there."""
     return _say_parts(re.split(r"[/\\]", path.rstrip("/\\"))[-1], words)
+
+
+def _say_file(name: str, words: Vocabulary) -> str:
+    """Say a file, and the line in it that was named."""
+    file, *place = name.split(":")
+    line = f" {words.line} {place[0]}" if place else ""
+    return _say_parts(file, words) + line
+
+
+def _say_hashtag(tag: str, words: Vocabulary) -> str:
+    return " ".join(_HUMP.sub(" ", part) for part in re.split("[#_]", tag) if part)
 
 
 def _say_parts(name: str, words: Vocabulary) -> str:
@@ -103,12 +121,13 @@ def _say_mail(mail: str, words: Vocabulary) -> str:
 _SAY: dict[str, Callable[[str, Vocabulary], str]] = {
     "mail": _say_mail,
     "web": lambda _, words: words.stand_ins[LINK],
-    "uuid": lambda _, words: "",
+    "id": lambda _, words: "",
     "path": _say_path,
-    "file": _say_parts,
+    "file": _say_file,
     "hidden": _say_parts,
     "domain": _say_domain,
     "command": _say_command,
-    "channel": lambda _, words: "",
+    "hashtag": _say_hashtag,
+    "person": lambda _, words: "",
     "snake": _say_parts,
 }

@@ -8,8 +8,20 @@ from types import MappingProxyType
 from num2words import num2words
 
 from pipeline.speech_text.blocks import LeftOut
-from pipeline.speech_text.marks import CHANNEL, CODE, DONE, FORMULA, LINK, NO, NOTE, OPEN, YES
-from pipeline.speech_text.vocabulary import Counted, Currency, LeftOutWords, Vocabulary
+from pipeline.speech_text.marks import (
+    CHANNEL,
+    CODE,
+    DATA,
+    DONE,
+    FORMULA,
+    LINK,
+    NO,
+    NOTE,
+    OPEN,
+    SPOILER,
+    YES,
+)
+from pipeline.speech_text.vocabulary import Counted, Currency, LeftOutWords, SignWords, Vocabulary
 
 _HALF, _CENTURY, _MILLENNIUM = 2, 100, 2000
 _SEVERAL = re.compile(r"(?<!\ben )\b(million|milliard|billion)\b")
@@ -28,7 +40,8 @@ class Norwegian(Vocabulary):
     point, version_point = "komma", "punktum"
     minus, plus, to, by = "minus", "pluss", "til", "ganger"
     and_ = "og"
-    times, out_of, about = "ganger", "av", "omtrent"
+    times, out_of, ratio = "ganger", "av", "til"
+    port, line = "port", "linje"
     number_sign, version, dot, at = "nummer", "versjon", "punktum", "krøllalfa"
     digits = ("null", "en", "to", "tre", "fire", "fem", "seks", "sju", "åtte", "ni")
     units = MappingProxyType(
@@ -40,7 +53,9 @@ class Norwegian(Vocabulary):
             **_units(
                 "én", GB="gigabyte", TB="terabyte", Hz="hertz", kHz="kilohertz", MHz="megahertz"
             ),
-            **_units("én", GHz="gigahertz", dB="desibel", px="piksel", ss="spiseskje", ts="teskje"),
+            **_units("én", GHz="gigahertz", dB="desibel", px="piksel"),
+            "ss": Counted("én spiseskje", "spiseskjeer"),
+            "ts": Counted("én teskje", "teskjeer"),
             "s": Counted("ett sekund", "sekunder"),
             "sek": Counted("ett sekund", "sekunder"),
             "ms": Counted("ett millisekund", "millisekunder"),
@@ -96,10 +111,6 @@ class Norwegian(Vocabulary):
     )
     day_month = rf"(?P<day>\d{{1,2}})\. ?(?P<month>{month_pattern})(?: (?P<year>\d{{4}}))?"
     numeric_date = r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})?(?!\d)"
-    time = (
-        r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?"
-        r"|(?<=lokka )(?P<dotted_hour>[01]?\d|2[0-4])\.(?P<dotted_minute>[0-5]\d)"
-    )
     ordinal_pattern = r"(?P<ordinal>\d{1,3})\.(?= [a-zæøå])"
     year_leads = r"i|siden|fra|til|før|etter|år|året|våren|sommeren|høsten|vinteren|Q[1-4]"
     weekdays = MappingProxyType(
@@ -117,35 +128,44 @@ class Norwegian(Vocabulary):
     code_leads = r"(?:[Kk]oden?|PIN|[Pp]assordet?)(?: er|:)?"
     number_leads = r"[Nn]r\.? ?(?=\d)"
     per = "per"
-    per_what = r"måned|mnd|uke|dag|døgn|time|t|minutt|sekund|år|natt|person|bruker"
-    leading_signs = (
-        (r"[≈~](?= ?[\d$€£])", "omtrent "),
-        (r"±", " pluss minus "),
-        (r" ?(?:>=|≥) ?(?=\d)", " minst "),
-        (r" ?(?:<=|≤) ?(?=\d)", " høyst "),
-        (r" ?< ?(?=\d)", " mindre enn "),
-        (r" ?> ?(?=\d)", " mer enn "),
+    per_what = MappingProxyType(
+        {
+            **{what: what for what in ("måned", "uke", "dag", "døgn", "time", "minutt", "sekund")},
+            **{what: what for what in ("år", "natt", "person", "bruker", "stk", "kg")},
+            "mnd": "måned",
+            "t": "time",
+        }
     )
-    signs = (
-        (r"&", " og "),
-        (r"(?<=[\w)]) ?\+ ?(?=[\d(])|(?<=\w) \+ (?=\w)|(?<=\w)\+(?=\w)", " pluss "),
+    decade = r"(?<![\w.,])(?P<decade>\d{3}0|\d0)(?P<ending>-(?:tallet|tall|årene|åra))\b"
+    signs = SignWords(
+        about="omtrent",
+        is_about="er omtrent",
+        plus_minus="pluss minus",
+        equals="er lik",
+        is_not="er ikke",
+        times="ganger",
+        divided_by="delt på",
+        root_of="kvadratroten av",
+        squared="i andre",
+        cubed="i tredje",
+        to_the_power_of="opphøyd i",
+        section="paragraf",
+        or_="eller",
+        at_least="minst",
+        at_most="høyst",
+        less_than="mindre enn",
+        more_than="mer enn",
+    )
+    rewritten = (
+        *Vocabulary.rewritten,
+        (r"\b(\d+) ?t ?(\d{1,2}) ?m(?:in)?\b", r"\1 t \2 min"),
+        (r"\b[Kk]r\. ?(?=\d)", "kr "),
+        (r"(?<=lokka )(\d{1,2})\.(\d\d)(?![\d.])", r"\1:\2"),
         (
-            r"(?<=\w)/(?=(?:måned|mnd|uke|dag|døgn|time|t|minutt|sekund|år|natt|person|bruker)\b)",
-            " per ",
+            r"(?<=lokka )(\d{1,2}(?::\d\d)?) ?[\u2013-] ?(\d{1,2})\.(\d\d)(?![\d.])",
+            r"\1 til \2:\3",
         ),
-        (r"(?<!\w)\+(?=\d)", "pluss "),
-        (r" ?(?:!=|≠) ?", " er ikke "),
-        (r" ?(?:={1,3}|≡) ?", " er lik "),
-        (r"(?<=[\d)]) ?[*\u00d7·] ?(?=[\d(])|(?<=\w) \u00d7 (?=\w)", " ganger "),
-        (r"(?<=\d) ?[÷] ?(?=\d)|(?<=\d) [/:] (?=\d)", " delt på "),
-        (r"(?<=\d) - (?=\d)|[\u2212](?=\d)", " minus "),
-        (r"√ ?(?=\w)", "kvadratroten av "),
-        (r"²|\^2(?!\d)", " i andre"),
-        (r"³|\^3(?!\d)", " i tredje"),
-        (r"\^(?=-?\w)", " opphøyd i "),
-        (r"π", "pi"),
-        (r"§ ?(?=\d)", "paragraf "),
-        (r"(?<=[a-zæøå])/(?=[a-zæøå])", " eller "),
+        (rf"(\d{{1,2}}\.) ?[\u2013-] ?(?=\d{{1,2}}\. ?(?:{month_pattern}|\d))", r"\1 til "),
     )
     abbreviations = MappingProxyType(
         {
@@ -158,6 +178,16 @@ class Norwegian(Vocabulary):
             "kl.": "klokka",
             "kl": "klokka",
             "pga.": "på grunn av",
+            "hhv.": "henholdsvis",
+            "ifm.": "i forbindelse med",
+            "iht.": "i henhold til",
+            "mht.": "med hensyn til",
+            "ift.": "i forhold til",
+            "vha.": "ved hjelp av",
+            "jf.": "jamfør",
+            "pr.": "per",
+            "stk.": "stykk",
+            "stk": "stykk",
             "m.m.": "med mer",
             "o.l.": "og lignende",
             "t.o.m.": "til og med",
@@ -186,7 +216,14 @@ class Norwegian(Vocabulary):
         }
     )
     stand_ins = MappingProxyType(
-        {LINK: "lenken", CODE: "koden", FORMULA: "formelen", CHANNEL: "kanalen"}
+        {
+            LINK: "lenken",
+            CODE: "koden",
+            FORMULA: "formelen",
+            CHANNEL: "kanalen",
+            DATA: "dataene",
+            SPOILER: "spoileren",
+        }
     )
     heads = MappingProxyType(
         {YES: "ja", NO: "nei", DONE: "Gjort", OPEN: "Gjenstår", NOTE: "Merknad"}
@@ -200,7 +237,7 @@ class Norwegian(Vocabulary):
             words = words.replace(f"en {neuter}", f"ett {neuter}")
         return _SEVERAL.sub(r"\1er", words).removeprefix("ett ")
 
-    def ordinal(self, number: int, before: str = "") -> str:
+    def ordinal(self, number: int, before: str = "", after: str = "") -> str:
         """Return "tjueførste"."""
         return str(num2words(number, lang="no", to="ordinal")).replace("syv", "sju")
 
@@ -225,6 +262,17 @@ class Norwegian(Vocabulary):
         if not minute:
             return words
         return f"{words} {'null ' if minute < len(self.digits) else ''}{self.cardinal(minute)}"
+
+    def regnal(self, number: int) -> str:
+        """Return "den femte"."""
+        return f"den {self.ordinal(number)}"
+
+    def part_of(self, upper: int, lower: int, unit: Counted) -> str:
+        """Return "en halv meter", "tre fjerdedels liter"."""
+        article, _, name = unit.one.partition(" ")
+        if lower == _HALF:
+            return f"{'et halvt' if article == 'ett' else 'en halv'} {name}"
+        return f"{self.fraction(upper, lower).removesuffix('er')}s {name}"
 
     def fraction(self, upper: int, lower: int) -> str:
         """Return "tre fjerdedeler"."""

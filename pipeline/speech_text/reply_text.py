@@ -23,6 +23,11 @@ LARGEST_TABLE = 240
 
 MOST_ROWS, MOST_COLUMNS = 4, 3
 
+_UNSEEN = frozenset(
+    ("\u00ad", "\u200b", "\u200e", "\u200f", "\ufeff", *map(chr, range(0x202A, 0x202F)))
+) | frozenset(map(chr, range(0x2060, 0x206A)))
+"""Where a word may break, and how it runs: nothing to the ear."""
+
 _FULL_STOPS = tuple(".!?\u2026\u3002\uff01\uff1f")
 _ENDS = (*_FULL_STOPS, *":;,\u3001")
 _LINK_ALONE = re.compile(rf"\(\s*{LINK}\s*\)")
@@ -106,6 +111,8 @@ class ReplyText:
             yield from self._read(text)
 
     def _read(self, character: str) -> Iterator[SpokenPiece]:
+        if character in _UNSEEN:
+            return
         for event in self._blocks.push(character):
             yield from self._take(event)
 

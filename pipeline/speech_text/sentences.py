@@ -39,12 +39,18 @@ _ABBREVIATIONS = frozenset(
         *("zzgl", "mrd", "mio", "mo", "di", "mi", "do", "sa"),
         # Norwegian
         *("f.eks", "bl.a", "dvs", "kl", "osv", "mfl", "mill", "pga", "tlf", "avd", "jf", "iht"),
-        *("ift", "evt", "gj.sn", "m.m", "o.l", "t.o.m", "f.o.m"),
+        *("ift", "evt", "gj.sn", "m.m", "o.l", "t.o.m", "f.o.m", "hhv", "ifm", "mht", "vha", "pr"),
+        *("stk", "ang"),
     )
 )
 """Words whose full stop does not end a sentence."""
 
-_NUMBERED = frozenset(("no", "nr", "p", "kl", "art", "ch", "sec"))
+_LETTERS = re.compile(r"(?:[^\W\d]\.)+[^\W\d]")
+"""An abbreviation of single letters: U.S."""
+
+_HALVES_OF_DAY = frozenset(("a.m", "p.m"))
+
+_NUMBERED = frozenset(("no", "nr", "p", "kl", "kr", "art", "ch", "sec", "kap", "abb"))
 """Abbreviations only before a number."""
 
 _ORDINAL_LEADS = frozenset(
@@ -149,19 +155,19 @@ def _ends(text: str, match: re.Match[str], following: re.Match[str]) -> bool | N
     words = text[: match.start()].split()
     last = _BEFORE_WORD.split(words[-1])[-1].lower() if words else ""
     if last.isdigit():
-        return _ends_after_number(words, following)
+        return _ends_after_number(last, words, following)
     if last in _NUMBERED:
         return not word[0].isdigit()
-    if last in _ABBREVIATIONS:
+    if last in _ABBREVIATIONS or (_LETTERS.fullmatch(last) and last not in _HALVES_OF_DAY):
         return False
     return not (len(last) == 1 and last.isalpha() and last != "i" and words[-1][-1].isupper())
 
 
-def _ends_after_number(words: list[str], following: re.Match[str]) -> bool | None:
+def _ends_after_number(number: str, words: list[str], following: re.Match[str]) -> bool | None:
     """Whether a number with a full stop ends a sentence: it may be an ordinal."""
     if len(words) == 1:
         return False  # it numbers what follows
-    if len(words[-1]) > 2:  # noqa: PLR2004 - no day of a month, hardly an ordinal
+    if len(number) > 2:  # noqa: PLR2004 - no day of a month, hardly an ordinal
         return True
     if words[-2].lower().strip(",(") in _ORDINAL_LEADS:
         return False

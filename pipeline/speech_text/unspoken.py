@@ -5,6 +5,8 @@ What looks like any of these inside code is code, and stays.
 
 from __future__ import annotations
 
+import unicodedata
+
 from pipeline.speech_text.directives import (
     LONGEST_DIRECTIVE,
     Bracket,
@@ -14,7 +16,6 @@ from pipeline.speech_text.directives import (
     read_voice_line,
     weigh_bracket,
 )
-from pipeline.speech_text.marks import is_mark
 
 _TAGS = (
     *("think", "thinking", "thought", "thoughts", "reasoning", "reflection", "scratchpad"),
@@ -26,6 +27,12 @@ _TAGS = (
 _MEDIA = "MEDIA:"
 """Begins a line with which an OpenClaw agent attaches a file."""
 
+_ALONE = ("NO_REPLY", "HEARTBEAT_OK")
+"""What an OpenClaw agent answers, on a line of its own, when it has nothing to say."""
+
+_CITATION_END = "\ue201"
+"""Ends a citation that is meant for a program; one that is never closed ends with its line."""
+
 _REGIONS = {
     **{f"<{tag}>": f"</{tag}>" for tag in _TAGS},
     **{f"<{tag} ": f"</{tag}>" for tag in _TAGS},
@@ -36,6 +43,7 @@ _REGIONS = {
     "<|channel|>analysis<|message|>": "<|end|>",
     "<|channel|>commentary": "<|end|>",
     _MEDIA: "\n",
+    "\ue200": _CITATION_END,
 }
 """How a region begins that nobody shall hear, in lower case, and how it ends."""
 
@@ -49,6 +57,10 @@ _STRAYS = (
 
 _OPENINGS = (*_REGIONS, *_STRAYS)
 _FIRST = frozenset(opening[0] for opening in _OPENINGS if opening != _MEDIA) | {"["}
+_FIRST_OF_LINE = frozenset(opening[0] for opening in (_MEDIA, *_ALONE))
+
+_NO_TEXT = frozenset(("Cc", "Cs", "Co"))
+"""Categories of control characters, of halves of characters, and of private use."""
 
 _VOICED_ONLY = "[[tts:text]]"
 _VOICED_ONLY_END = "[[/tts:text]]"
@@ -81,10 +93,10 @@ class UnspokenText:
 
     def push(self, character: str) -> str:
         """Take in a character; returns text that is certainly part of the answer."""
-        if is_mark(character):
-            return ""
         if self._region_end:
             return self._skip(character)
+        if not (character.isprintable() or character.isspace() or _is_text(character)):
+            return ""
         if self._held or self._may_begin(character):
             self._held += character
             return self._decide()
@@ -98,14 +110,15 @@ class UnspokenText:
             return ""
         if self._head and held.startswith("{") and self._take_voice_line(held):
             return ""
-        return "" if held == _MEDIA else self._let_through(held)
+        is_silence = held == _MEDIA or held.strip() in _ALONE
+        return "" if is_silence else self._let_through(held)
 
     def _may_begin(self, character: str) -> bool:
         if self._code.inside:
             return False
         if self._head and character == "{":
             return True
-        return character in _FIRST or (self._code.at_line_start and character == _MEDIA[0])
+        return character in _FIRST or (self._code.at_line_start and character in _FIRST_OF_LINE)
 
     def _decide(self) -> str:
         """Find out what is held, if it tells already."""
@@ -114,13 +127,15 @@ class UnspokenText:
             return self._decide_voice_line()
         if held.startswith("[["):
             return self._decide_bracket()
+        if held.strip() in _ALONE and held.endswith("\n"):
+            return self._drop(rest="\n")
         key = _MEDIA if held == _MEDIA else held.lower()
         if key in _REGIONS:
             self._region_end = _REGIONS[key]
         if key in _REGIONS or key in _STRAYS:
             return self._drop()
-        maybe = held == "[" or _MEDIA.startswith(held)
-        maybe = maybe or any(opening.startswith(key) for opening in _OPENINGS)
+        maybe = held == "[" or any(opening.startswith(key) for opening in _OPENINGS)
+        maybe = maybe or any(word.startswith(held.rstrip(" ")) for word in (_MEDIA, *_ALONE))
         return "" if maybe else self._release()
 
     def _decide_bracket(self) -> str:
@@ -163,6 +178,8 @@ class UnspokenText:
 
     def _skip(self, character: str) -> str:
         self._seen = (self._seen + character)[-len(self._region_end) :]
+        if self._region_end == _CITATION_END and character == "\n":
+            self._seen = self._region_end = character
         if self._seen.lower() != self._region_end:
             return ""
         end, self._region_end, self._seen = self._region_end, "", ""
@@ -189,6 +206,11 @@ class UnspokenText:
         if not self._voiced_only:
             self._written.append(text)
         return text
+
+
+def _is_text(character: str) -> bool:
+    """Whether a character that cannot be seen is kept, or begins something."""
+    return character in _REGIONS or unicodedata.category(character) not in _NO_TEXT
 
 
 _LONGEST_FENCE = 80

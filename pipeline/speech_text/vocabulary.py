@@ -18,6 +18,13 @@ FIRST_YEAR, LAST_YEAR = 1100, 2099
 MOST_DIGITS = 15
 """Digits beyond which a number is read digit by digit."""
 
+COMMON_FRACTIONS = frozenset((2, 3, 4, 8))
+"""Denominators that make a fraction; others are scores: 7/10."""
+
+HOURS_AND_MINUTES = (r"\b(\d+) ?h ?(\d{1,2}) ?m(?:in)?\b", r"\1 h \2 min")
+MINUTES_AND_SECONDS = (r"\b(\d+) ?m(?:in)? ?(\d{1,2}) ?s\b", r"\1 min \2 s")
+"""Lengths of time as programs write them: an "m" that is no metre."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -47,6 +54,34 @@ class LeftOutWords:
 
     nowhere: str = ""
     """Where they cannot, as on the telephone."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignWords:
+    """What signs are called; a sign that is not read in the language has no word."""
+
+    about: str
+    """Before an amount."""
+    is_about: str
+    """Between two sides."""
+    plus_minus: str
+    equals: str
+    is_not: str
+    times: str
+    divided_by: str
+    root_of: str
+    squared: str
+    cubed: str
+    to_the_power_of: str
+    section: str
+    """Of a law."""
+    or_: str
+    """For a slash between words."""
+    pi: str = "pi"
+    at_least: str = ""
+    at_most: str = ""
+    less_than: str = ""
+    more_than: str = ""
 
 
 class Vocabulary(ABC):
@@ -80,7 +115,12 @@ class Vocabulary(ABC):
     out_of: ClassVar[str]
     number_sign: ClassVar[str]
     version: ClassVar[str]
-    about: ClassVar[str]
+    port: ClassVar[str]
+    """Before the number of a server's port."""
+    line: ClassVar[str]
+    """Before the number of a line in a file."""
+    ratio: ClassVar[str]
+    """Between the sides of a score."""
     dot: ClassVar[str]
     at: ClassVar[str]
     digits: ClassVar[tuple[str, ...]]
@@ -110,12 +150,18 @@ class Vocabulary(ABC):
     number_leads: ClassVar[str] = ""
     """Pattern of abbreviations for "number" before a number."""
     per: ClassVar[str] = ""
-    per_what: ClassVar[str] = ""
-    """Pattern of what a price or a pace is for, behind a slash."""
-    leading_signs: ClassVar[tuple[tuple[str, str], ...]]
-    """Patterns of signs before an amount, and how they are said."""
-    signs: ClassVar[tuple[tuple[str, str], ...]]
-    """Patterns of signs between or before words and numbers, and how they are said."""
+    per_what: ClassVar[Mapping[str, str]] = {}
+    """What a price or a pace is for, as it is written behind a slash, and as it is said."""
+    decade: ClassVar[str] = ""
+    """Pattern of a decade in digits, with groups ``decade`` and ``ending``."""
+    has_roman_numbers: ClassVar[bool] = True
+    inflects_one: ClassVar[bool] = False
+    """Whether "1" before a noun is said otherwise than alone."""
+    signs: ClassVar[SignWords]
+    rewritten: ClassVar[tuple[tuple[str, str], ...]] = (HOURS_AND_MINUTES, MINUTES_AND_SECONDS)
+    """Patterns of what is written short, and how it is written at length, before all else."""
+    more_signs: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Patterns of signs that only this language has, and how they are said, after all else."""
     abbreviations: ClassVar[Mapping[str, str]]
     left_out: ClassVar[Mapping[LeftOut, LeftOutWords]]
     stand_ins: ClassVar[Mapping[str, str]]
@@ -133,8 +179,8 @@ class Vocabulary(ABC):
         return str(num2words(number, lang=self.language))
 
     @abstractmethod
-    def ordinal(self, number: int, before: str = "") -> str:
-        """Return an ordinal; ``before`` is the word in front of it."""
+    def ordinal(self, number: int, before: str = "", after: str = "") -> str:
+        """Return an ordinal; ``before`` and ``after`` are the words around it."""
 
     @abstractmethod
     def date(self, day: int, month: int, year: int | None) -> str:
@@ -156,6 +202,26 @@ class Vocabulary(ABC):
         """Return a whole number and a fraction in words."""
         return f"{self.cardinal(whole)}{self.between(self.and_)}{self.fraction(upper, lower)}"
 
+    def part_of(self, upper: int, lower: int, unit: Counted) -> str:
+        """Return a common fraction of a unit in words."""
+        return self.joint.join((self.fraction(upper, lower), unit.many))
+
+    def score(self, upper: str, lower: str) -> str:
+        """Return what was written as a fraction and is none; its numbers are read later."""
+        return f"{upper}{self.between(self.out_of)}{lower}"
+
+    def decade_name(self, decade: int, ending: str) -> str:
+        """Return a decade in words, written with or without its century."""
+        return (self.year(decade) if decade >= FIRST_YEAR else self.cardinal(decade)) + ending
+
+    def one(self, noun: str, before: str) -> str:
+        """Return how "1" is said between two words."""
+        return self.cardinal(1)
+
+    def regnal(self, number: int) -> str:
+        """Return the number behind the name of a king."""
+        return self.ordinal(number)
+
     def year(self, number: int) -> str:
         """Return a year in words."""
         return self.cardinal(number)
@@ -172,7 +238,7 @@ class Vocabulary(ABC):
 
     def say(self, text: str) -> str:
         """Return a number in words."""
-        whole, _, part = self._plain(text).partition(".")
+        whole, _, part = self.plain(text).partition(".")
         if len(whole) > MOST_DIGITS or (len(whole) > 1 and whole[0] == "0"):
             words = self._digits(whole)
         else:
@@ -191,13 +257,13 @@ class Vocabulary(ABC):
 
     def count(self, text: str, counted: Counted) -> str:
         """Return a number of units or coins in words."""
-        if self._plain(text) == "1":
+        if self.plain(text) == "1":
             return counted.one
         return self.joint.join((self.say(text), counted.many))
 
     def amount(self, text: str, currency: Currency) -> str:
         """Return an amount of money in words, hundredths apart."""
-        whole, _, part = self._plain(text).partition(".")
+        whole, _, part = self.plain(text).partition(".")
         if len(part) != 2 or currency.cent is None:  # noqa: PLR2004 - hundredths are written with two digits
             return self.count(text, currency.whole)
         cents = self.count(str(int(part)), currency.cent) if int(part) else ""
@@ -218,7 +284,7 @@ class Vocabulary(ABC):
     def _digits(self, text: str) -> str:
         return self.joint.join(self.digits[int(digit)] for digit in text)
 
-    def _plain(self, text: str) -> str:
+    def plain(self, text: str) -> str:
         """Return a number as it is written in programs."""
         for sign in self.group:
             text = text.replace(sign, "")

@@ -26,7 +26,9 @@ from pipeline.errors import AudioError, StageError
 from pipeline.interfaces import Participant
 from pipeline.relevance import Relevance
 from pipeline.turn_record import TurnRecord
+from pipeline.voice_choice import VoiceChoices
 from pipeline.wav import Track, WavTransport
+from server.agent_voices import AgentVoices
 from server.agents import open_agents
 from server.config import Config
 from server.engines import (
@@ -35,7 +37,6 @@ from server.engines import (
     model_folder,
     open_ears,
     open_voice,
-    personas,
 )
 from server.roster import RosterError, configured_roster
 from server.speech.child import SpeechServerError
@@ -188,11 +189,13 @@ async def _converse(
         open_agents(config, "demo", options.agent or "") as answering,
     ):
         roster = answering.roster
+        voices = await AgentVoices.ask(config, tts)
         cast = Cast(
-            await personas(roster, tts),
+            voices.personas(roster),
             roster.default,
             Relevance(config.pipeline.relevance, roster.named()),
             answering.session_key,
+            voices=VoiceChoices(voices.server),
         )
         clock: Clock = loop.clock if isinstance(loop, AudioTimeLoop) else LoopClock()
         engines = Engines(ears.vad, ears.end_of_turn, ears.stt, answering.agent, tts)

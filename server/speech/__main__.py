@@ -34,12 +34,17 @@ BACKLOG = 128
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept, so that a conversation's next sentence finds it warm."""
 
+SWITCH_INTERVAL = 0.0001
+"""Seconds after which the event loop lets the thread that speaks have Python's lock, and the other
+way round. By default it is fifty times as long: of many requests at once each would wait for it."""
+
 GRACE = 3.0
 """Seconds after the parent's end until the process ends without ceremony."""
 
 
 def main() -> int:
     """Serve until the parent goes or a signal comes; returns the exit code."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         settings = ProcessConfig.model_validate_json(sys.stdin.readline())

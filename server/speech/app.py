@@ -7,8 +7,9 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.status import HTTP_404_NOT_FOUND
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pipeline.tts_events import OFFER, OFFERED
 from server.body_limit import BodyLimit
 from server.speech import speech, transcriptions
 from server.speech.config import SpeechConfig
@@ -22,6 +23,9 @@ _LONGEST_TEXT = 2_000_000
 _FORM = 100_000
 """Bytes of a form beside its file."""
 
+_OFFER = (OFFER.lower().encode(), OFFERED.encode())
+"""The header by which clients learn of the times of words."""
+
 
 def create_app(config: SpeechConfig, ladder: Ladder, recogniser: Recogniser) -> FastAPI:
     """Build the ASGI application.
@@ -34,6 +38,7 @@ def create_app(config: SpeechConfig, ladder: Ladder, recogniser: Recogniser) -> 
     """
     app = FastAPI(title="Speech server", openapi_url=None)
     app.add_middleware(_BodyLimits, longest=_longest_bodies(config))
+    app.add_middleware(_WordTimesOffer)
     explain_errors(app)
     app.include_router(speech.speech_router(ladder, config.max_input))
     app.include_router(transcriptions.transcription_router(recogniser))
@@ -82,6 +87,28 @@ def _models(ladder: Ladder, recogniser: Recogniser) -> Mapping[str, dict[str, An
 def _longest_bodies(config: SpeechConfig) -> Callable[[str], int]:
     upload = config.max_upload + _FORM
     return lambda path: upload if path.startswith("/v1/audio/transcriptions") else _LONGEST_TEXT
+
+
+class _WordTimesOffer:
+    """Tells with every answer that the times of words may be had.
+
+    Args:
+        app: What is asked.
+
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the answer on, a header added."""
+
+        async def send_with_offer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), _OFFER]
+            await send(message)
+
+        await self._app(scope, receive, send_with_offer)
 
 
 class _BodyLimits:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from models.config import ModelsConfig
 from pipeline.config import Seconds, Settings, SttConfig
@@ -14,6 +14,16 @@ DEFAULT_VOICE = "default"
 """The name under which every client may ask for :attr:`SpeechConfig.default_voice`."""
 
 Device = Literal["auto", "cpu", "cuda"]
+
+_GRAPH = ".onnx"
+
+
+def _path_of_graph(voice: str | Path) -> str | Path:
+    return Path(voice) if isinstance(voice, str) and voice.endswith(_GRAPH) else voice
+
+
+PiperVoice = Annotated[str | Path, AfterValidator(_path_of_graph)]
+"""The file of a voice, or its name in the catalogue."""
 
 EngineName = Literal["auto", "espeak", "piper", "kokoro", "remote"]
 
@@ -65,9 +75,10 @@ class SpeechConfig(Settings):
     """Names of your own and an engine's voice for each; GET /v1/audio/voices lists what there is.
     An espeak voice is a language tag, with or without a variant: en-gb, de, en-us+f3."""
 
-    piper_voices: tuple[str, ...] = ()
+    piper_voices: tuple[PiperVoice, ...] = ()
     """Piper voices to offer, the default one first: names from "models list" or paths of .onnx
-    files, each with its .onnx.json beside it. None: all of the catalogue that are there."""
+    files, each with its .onnx.json beside it; a relative path counts from the settings file. None:
+    all of the catalogue that are there."""
 
     remote: RemoteConfig = RemoteConfig()
     """Another speech server that speaks for this one."""
@@ -117,9 +128,3 @@ class ProcessConfig(Settings):
             return self.speech
         remote = self.speech.remote.model_copy(update={"api_key": SecretStr(self.remote_key)})
         return self.speech.model_copy(update={"remote": remote})
-
-
-def piper_graph(name: str) -> Path | None:
-    """Return the file that a name of ``piper_voices`` stands for; ``None`` for a catalogue's."""
-    path = Path(name)
-    return path if path.suffix == ".onnx" else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -11,6 +12,7 @@ import av
 import numpy as np
 
 from pipeline.audio import Samples
+from pipeline.word_times import WordStart
 
 UNKNOWN_SIZE = 0xFFFFFFFF
 """Size in the header of a WAV whose end is not known yet."""
@@ -28,6 +30,15 @@ class AudioFormat(StrEnum):
     FLAC = "flac"
     WAV = "wav"
     PCM = "pcm"
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSound:
+    """A piece of a stream."""
+
+    data: bytes
+    words: tuple[WordStart, ...] = ()
+    """Words that begin in it, where the engine knows."""
 
 
 class UnsupportedRateError(ValueError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.audio import Samples
+from pipeline.word_times import WordStart
 
 
 class EngineError(Exception):
@@ -22,6 +23,9 @@ class Sound:
 
     rate: int
     """Hertz; the same for all pieces of one text."""
+
+    words: tuple[WordStart, ...] = ()
+    """Words that begin in it, where the engine knows; from the beginning of the text."""
 
 
 class Engine(Protocol):

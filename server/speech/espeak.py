@@ -6,8 +6,10 @@ import re
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 
+from pipeline.word_times import WordStart
 from server.speech.engine import EngineError, Sound
-from server.speech.espeak_library import Espeak, Segment
+from server.speech.espeak_library import Segment
+from server.speech.espeak_thread import Espeak
 
 SEGMENT = 400
 """Characters synthesized in one go; other requests get their turn in between."""
@@ -74,10 +76,19 @@ class EspeakEngine:
         language, plus, variant = voice.partition("+")
         voice = self._espeak.languages[language.lower()] + plus + variant
         pace = round(USUAL_PACE * speed)
+        rate = self._espeak.sample_rate
+        characters = samples = begin = 0
         for part, pause in _segments(text):
             async with aclosing(self._espeak.speak(Segment(part, voice, pace, pause))) as chunks:
                 async for chunk in chunks:
-                    yield Sound(chunk, self._espeak.sample_rate)
+                    samples += len(chunk.samples)
+                    words = (
+                        WordStart(characters + word.offset, (begin + word.sample) / rate)
+                        for word in chunk.words
+                    )
+                    yield Sound(chunk.samples, rate, tuple(words))
+            characters += len(part)
+            begin = samples
 
     async def aclose(self) -> None:
         """Leave the library to its owner."""

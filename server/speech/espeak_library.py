@@ -1,7 +1,7 @@
-"""The espeak-ng library: speech and phonemes, in one thread.
+"""The espeak-ng library: speech and phonemes. Everything here blocks.
 
-The library (GPL-3) is loaded here and nowhere else. Its state is one per
-process, so one thread does all the work: one :class:`Espeak` a process.
+The library (GPL-3) is loaded here and nowhere else. Its state is one per process:
+:mod:`server.speech.espeak_thread` gives it a thread.
 
 Calls are those of ``speak_lib.h`` (espeak-ng 1.52), mode SYNCHRONOUS: the
 callback gets the sound piece by piece while ``espeak_Synth`` runs.
@@ -9,29 +9,19 @@ callback gets the sound piece by piece while ``espeak_Synth`` runs.
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
-import threading
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
-from concurrent.futures import ThreadPoolExecutor
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import espeakng_loader
-import numpy as np
 
-from pipeline.audio import Samples
 from server.speech.engine import EngineError
 
-CHUNK_MS = 60
-"""Milliseconds of sound per callback, and so of the first piece that is handed on."""
-
-PAUSE = 0.002
-"""Seconds the worker pauses at most for the first chunk of a text to be sent."""
-
-MOST_CHUNKS = 8
-"""Chunks that are handed on at once after the first."""
+CHUNK_MS = 200
+"""Milliseconds of sound per callback, and so of the first piece that is handed on. They are made in
+0.25 ms; each callback more is a fight for Python's lock."""
 
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
 _INITIALIZE_DONT_EXIT = 0x8000
@@ -64,12 +54,51 @@ _CLOSING = "\"')]}\u201d\u2019\u00bb"
 _CONTINUE = 0
 _ABORT = 1
 
+_EVENT_LIST_TERMINATED = 0
+_EVENT_WORD = 1
+
+
+class _Event(ctypes.Structure):
+    """``espeak_EVENT``."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", ctypes.c_char * 8),
+    )
+
+
 _Callback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
 )
 
-_Sink = Callable[[bytes], bool]
-"""Takes PCM; returns whether more is wanted."""
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one callback brings."""
+
+    pcm: bytes
+    words: tuple[Word, ...]
+
+
+Sink = Callable[[Chunk], bool]
+"""Takes sound; returns whether more is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Where a word begins."""
+
+    offset: int
+    """In the text: characters before it."""
+
+    sample: int
+    """In the sound: samples before it."""
 
 
 class _Voice(ctypes.Structure):
@@ -123,8 +152,8 @@ class Clause:
     """What ended it: one of ``. , ; : ! ?``."""
 
 
-class _Library:
-    """The C library; every method but the constructor is for the worker thread."""
+class Library:
+    """The C library; every method but the constructor is for one thread only."""
 
     def __init__(self) -> None:
         data = espeakng_loader.get_data_path()
@@ -141,7 +170,7 @@ class _Library:
             raise EngineError(f"espeak-ng found no data in {data}; reinstall espeakng-loader")
         self.languages = self._list_languages()
         self.variants = {path.name for path in (Path(data) / "voices" / "!v").iterdir()}
-        self._sink: _Sink | None = None
+        self._sink: Sink | None = None
         self._callback = _Callback(self._receive)  # kept: the library has only a pointer
         self._library.espeak_SetSynthCallback(self._callback)
         self._to_phonemes = self._library.espeak_TextToPhonemes
@@ -162,13 +191,18 @@ class _Library:
         # The lowest number is the highest priority: it comes last and stays.
         return {tag: identifier for _, tag, identifier in sorted(found, reverse=True)}
 
-    def _receive(self, samples: ctypes._Pointer[ctypes.c_short], count: int, _events: int) -> int:
+    def _receive(
+        self,
+        samples: ctypes._Pointer[ctypes.c_short],
+        count: int,
+        events: ctypes._Pointer[_Event],
+    ) -> int:
         if not samples or count <= 0:
             return _CONTINUE
-        pcm = ctypes.string_at(samples, count * 2)
-        return _CONTINUE if self._sink is not None and self._sink(pcm) else _ABORT
+        chunk = Chunk(ctypes.string_at(samples, count * 2), tuple(_words(events)))
+        return _CONTINUE if self._sink is not None and self._sink(chunk) else _ABORT
 
-    def speak(self, segment: Segment, sink: _Sink) -> None:
+    def speak(self, segment: Segment, sink: Sink) -> None:
         """Synthesize a segment into ``sink`` until its end or until no more is wanted."""
         self._set_voice(segment.voice)
         self._library.espeak_SetParameter(_PARAMETER_RATE, segment.pace, 0)
@@ -203,6 +237,16 @@ class _Library:
             raise EngineError(f"espeak-ng cannot load the voice {voice}")
 
 
+def _words(events: ctypes._Pointer[_Event]) -> Iterator[Word]:
+    """Read a list of events."""
+    for place in itertools.count():
+        event = events[place]
+        if event.type == _EVENT_LIST_TERMINATED:
+            return
+        if event.type == _EVENT_WORD:
+            yield Word(event.text_position - 1, event.sample)
+
+
 def _encoded(text: str) -> bytes:
     return text.replace("\0", " ").encode(errors="replace")
 
@@ -213,142 +257,3 @@ def _mark(read: bytes, at_end: bool) -> str:  # noqa: FBT001 - whether the text 
     text = read.decode(errors="ignore")
     text = (text if at_end else text[:-1]).rstrip().rstrip(_CLOSING)
     return _MARKS.get(text[-1:], ".") if text else "."
-
-
-class _Delivery:
-    """Brings sound from the worker thread to the event loop: the first chunk at once, then many.
-
-    The library makes a chunk in 0.05 ms. On a busy machine the event loop would get its turn only
-    when all is spoken, so the worker pauses until the first chunk is on its way.
-
-    Args:
-        pause: Seconds of this pause at most.
-
-    """
-
-    def __init__(self, pause: float) -> None:
-        self._pause = pause
-        self._loop = asyncio.get_running_loop()
-        # It needs no bound of its own: a segment is the most it can hold.
-        self._arrived: asyncio.Queue[bytes] = asyncio.Queue()
-        self._held: list[bytes] = []
-        self._most = 1
-        self._sent = threading.Event()
-        self._begun = False
-        self._unwanted = False
-
-    def put(self, pcm: bytes) -> bool:
-        """Take a chunk, on the worker thread; returns whether more is wanted."""
-        self._held.append(pcm)
-        if len(self._held) >= self._most:
-            self._hand_over()
-            if self._most == 1:
-                self._sent.wait(self._pause)
-            self._most = MOST_CHUNKS
-        return not self._unwanted
-
-    def end(self) -> None:
-        """Say that no more comes, on the worker thread."""
-        self._hand_over()
-        self._loop.call_soon_threadsafe(self._arrived.put_nowait, b"")
-
-    async def get(self) -> bytes:
-        """Wait for sound; nothing at the end."""
-        if self._begun:
-            self._sent.set()
-        self._begun = True
-        return await self._arrived.get()
-
-    def stop(self) -> None:
-        """Want no more."""
-        self._unwanted = True
-        self._sent.set()
-
-    @property
-    def unwanted(self) -> bool:
-        """Whether nobody listens any more."""
-        return self._unwanted
-
-    def _hand_over(self) -> None:
-        if self._held and not self._unwanted:
-            self._loop.call_soon_threadsafe(self._arrived.put_nowait, b"".join(self._held))
-        self._held = []
-
-
-class Espeak:
-    """The library and its thread, shared by all engines of the process.
-
-    Raises:
-        EngineError: The library or its data is missing.
-
-    """
-
-    def __init__(self) -> None:
-        self._library = _Library()
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="espeak")
-        self._speaking = 0
-
-    @property
-    def sample_rate(self) -> int:
-        """Hertz of what :meth:`speak` yields."""
-        return self._library.sample_rate
-
-    @property
-    def languages(self) -> Mapping[str, str]:
-        """The library's voices by language tag, in lower case."""
-        return self._library.languages
-
-    @property
-    def variants(self) -> AbstractSet[str]:
-        """What may follow a voice and a plus sign."""
-        return self._library.variants
-
-    async def phonemes(self, text: str, voice: str) -> list[Clause]:
-        """Return the sounds of a text, clause by clause.
-
-        Args:
-            text: Plain text.
-            voice: The library's name of a voice, or a language tag.
-
-        Raises:
-            EngineError: There is no such voice.
-
-        Cancelling is safe.
-
-        """
-        voice = self.languages.get(voice.lower(), voice)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._worker, self._library.phonemes, text, voice)
-
-    async def speak(self, segment: Segment) -> AsyncGenerator[Samples]:
-        """Stream the sound of a segment.
-
-        Raises:
-            EngineError: There is no such voice, or the library failed.
-
-        Closing the generator, or cancelling, stops the work within one chunk.
-
-        """
-        # Where several wait for the worker, each pause would be a loss to all behind.
-        delivery = _Delivery(0.0 if self._speaking else PAUSE)
-        self._speaking += 1
-
-        def speak() -> None:
-            try:
-                if not delivery.unwanted:
-                    self._library.speak(segment, delivery.put)
-            finally:
-                delivery.end()
-
-        work = asyncio.get_running_loop().run_in_executor(self._worker, speak)
-        try:
-            while pcm := await delivery.get():
-                yield np.frombuffer(pcm, np.int16)
-            await work
-        finally:
-            self._speaking -= 1
-            delivery.stop()
-
-    def close(self) -> None:
-        """Wait for the worker thread, which ends with the segment it is at."""
-        self._worker.shutdown(cancel_futures=True)

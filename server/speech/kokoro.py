@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from server.speech.config import Device
 from server.speech.engine import EngineError, Sound
-from server.speech.espeak_library import Espeak
+from server.speech.espeak_thread import Espeak
 from server.speech.neural import Inputs, NeuralWorkers, in_pieces, open_voice
 from server.speech.sentences import portions
 

@@ -11,10 +11,10 @@ from typing import Protocol
 
 from models.errors import ModelError
 from models.registry import Registry
-from server.speech.config import SpeechConfig, piper_graph
+from server.speech.config import PiperVoice, SpeechConfig
 from server.speech.engine import Engine, EngineError
 from server.speech.espeak import EspeakEngine
-from server.speech.espeak_library import Espeak
+from server.speech.espeak_thread import Espeak
 from server.speech.ladder import Ladder, Missing
 from server.speech.remote import RemoteEngine
 
@@ -144,11 +144,14 @@ class _Opening:
         graphs = [self._piper_file(name) for name in wanted or known]
         return [graph for graph in graphs if graph is not None]
 
-    def _piper_file(self, name: str) -> Path | None:
-        if graph := piper_graph(name):
-            if not graph.is_file():
-                raise EngineError(f"speech.piper_voices: there is no file {graph}")
-            return graph
+    def _piper_file(self, name: PiperVoice) -> Path | None:
+        if isinstance(name, Path):
+            if not name.is_file():
+                raise EngineError(
+                    f"speech.piper_voices: there is no file {name.absolute()}; relative paths count"
+                    " from the settings file"
+                )
+            return name
         try:
             files = self._registry.find(name)
         except ModelError as error:

@@ -1,7 +1,7 @@
 """``POST /v1/audio/speech``: a text as sound.
 
-Differs from OpenAI's in three ways: voices have our names, ``sample_rate`` may be asked for, and
-raw PCM says its rate in the headers.
+Differs from OpenAI's in four ways: voices have our names, ``sample_rate`` may be asked for, raw PCM
+says its rate in the headers, and events tell when words begin.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from pydantic import BaseModel, Field
 from starlette.types import Send
 
 from pipeline.audio import SPEECH_RATE, Resampler
+from pipeline.word_times import WordStart
 from server.speech import events
 from server.speech.config import DEFAULT_VOICE
 from server.speech.connected import while_connected
 from server.speech.encode import (
     AudioFormat,
+    EncodedSound,
     Encoder,
     UnsupportedRateError,
     media_type,
@@ -66,7 +68,7 @@ class SpeechRequest(BaseModel):
     """Hertz (ours, not OpenAI's)."""
 
     stream_format: Literal["audio", "sse"] = "audio"
-    """The bytes themselves, or events that carry them in base64."""
+    """The bytes themselves, or events that carry them in base64, and the times of words."""
 
 
 def speech_router(ladder: Ladder, max_input: int) -> APIRouter:
@@ -116,11 +118,11 @@ def _open_encoder(request: SpeechRequest) -> Encoder:
 
 
 async def _respond(
-    request: SpeechRequest, connection: Request, body: AsyncGenerator[bytes]
+    request: SpeechRequest, connection: Request, body: AsyncGenerator[EncodedSound]
 ) -> Response:
     try:
         # Wait for the first sound: after the headers an error can no longer be told.
-        first = await while_connected(connection, anext(body, b""))
+        first = await while_connected(connection, anext(body, EncodedSound(b"")))
     except BaseException:  # the client's going too: nobody else closes what has begun
         await body.aclose()
         raise
@@ -129,7 +131,7 @@ async def _respond(
     match request.stream_format:
         case "audio":
             kind = media_type(request.response_format, request.sample_rate)
-            return _Speech(audio, body, headers={**headers, "Content-Type": kind})
+            return _Speech(_bytes(audio), body, headers={**headers, "Content-Type": kind})
         case "sse":
             kind = events.MEDIA_TYPE
             stream = events.speech_events(audio)
@@ -138,22 +140,32 @@ async def _respond(
 
 async def _encode(
     sounds: AsyncGenerator[Sound], rate: int, encoder: Encoder
-) -> AsyncGenerator[bytes]:
+) -> AsyncGenerator[EncodedSound]:
     resampler: Resampler | None = None
+    words: tuple[WordStart, ...] = ()
     async with aclosing(sounds):
         async for sound in sounds:
             resampler = resampler or Resampler(sound.rate, rate)
+            words += sound.words
             if data := encoder.encode(resampler.push(sound.samples)):
-                yield data
+                yield EncodedSound(data, words)
+                words = ()
         rest = encoder.encode(resampler.flush()) if resampler is not None else b""
         if data := rest + encoder.finish():
-            yield data
+            yield EncodedSound(data, words)
 
 
-async def _resumed(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+async def _resumed(
+    first: EncodedSound, rest: AsyncGenerator[EncodedSound]
+) -> AsyncGenerator[EncodedSound]:
     yield first
-    async for data in rest:
-        yield data
+    async for piece in rest:
+        yield piece
+
+
+async def _bytes(audio: AsyncGenerator[EncodedSound]) -> AsyncGenerator[bytes]:
+    async for piece in audio:
+        yield piece.data
 
 
 class _Speech(StreamedAudio):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,9 +15,10 @@ from discord_bot.bot import Bot
 from discord_bot.commands import Channel, add_commands
 from discord_bot.config import DiscordConfig
 from discord_bot.rooms import doorway, refusal
-from discord_bot.support import AgentChoice
+from discord_bot.support import AgentChoice, SupportError
 from pipeline.config import Sensitivity
 from pipeline.turn_record import TurnRecord
+from pipeline.voice_choice import ChosenVoice
 from tests.discord_bot.rooms_scene import ScriptedSupport, found
 from tests.peers.discord import GUARD, ChannelKind, FakeDiscord, FakeUser, until
 from tests.peers.discord.interactions import Interaction, InteractionKind
@@ -35,10 +36,21 @@ class OpenRoom:
         self.sensitivity: Sensitivity = "medium"
         self.decisions: list[TurnRecord] = []
         self.verdicts: list[tuple[TurnRecord, bool]] = []
+        self.voice = ChosenVoice("jarvis", 1.0)
+        self.known_voices = ["default", "jarvis", "sage", "de_DE-thorsten-high"]
 
     async def choose_agent(self, agent: str) -> AgentChoice:
         self.agent = found(agent)
         return self.agent
+
+    def voices(self) -> Sequence[str]:
+        return self.known_voices
+
+    async def choose_voice(self, voice: str | None, speed: float | None) -> ChosenVoice:
+        if voice == "nobody":
+            raise SupportError("There is no voice 'nobody'.")
+        self.voice = ChosenVoice(voice or self.voice.name, speed or self.voice.speed)
+        return self.voice
 
     def decision(self, back: int) -> TurnRecord | None:
         return self.decisions[back] if back < len(self.decisions) else None

@@ -28,6 +28,7 @@ def test_a_joined_room_is_found_and_shown():
             assert scene.support.wanted() == 700
             assert rooms.status(GUILD).splitlines() == [
                 "In **Lounge**; **Jarvis** answers, sensitivity **medium**",
+                "Voice: `default`, speed **1**",
                 "Heard nobody yet",
                 "Agents: an echo",
             ]

@@ -17,6 +17,7 @@ from pipeline.conversation import Conversation
 from pipeline.engines import Engines
 from pipeline.interfaces import Segment, Transcript
 from pipeline.turn_record import TurnRecord
+from pipeline.word_times import WordTimes
 from tests.discord_bot.calls import CLEAN, LOUNGE, stage
 from tests.peers.discord import speech_like, until
 
@@ -62,9 +63,14 @@ class WordsOf:
 class Tone:
     """Says everything in one second of a tone: nobody's voice could be taken for its echo."""
 
-    async def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[Samples]:
+    async def synthesize(
+        self, text: str, *, voice: str, speed: float | None = None, times: WordTimes | None = None
+    ) -> AsyncGenerator[Samples]:
         phase = 2 * np.pi * 440 * np.arange(SPEECH_RATE) / SPEECH_RATE
         yield (8000 * np.sin(phase)).astype(np.int16)
+
+    async def warm(self) -> None:
+        pass
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from pipeline.interfaces import (
     Volume,
 )
 from pipeline.ledger import PlaybackLedger
+from pipeline.word_times import WordTimes
 
 WINDOW = 512 / 16_000
 
@@ -279,12 +280,20 @@ class FakeTextToSpeech:
         self.fails = fails or {}
         self.on_sound: Callable[[], None] = lambda: None
         self.said: list[tuple[str, str]] = []
+        self.speeds: list[float | None] = []
+        self.warmed = 0
 
-    async def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[Samples]:
+    async def synthesize(
+        self, text: str, *, voice: str, speed: float | None = None, times: WordTimes | None = None
+    ) -> AsyncGenerator[Samples]:
         self.said.append((voice, text))
+        self.speeds.append(speed)
         clock = audio_clock()
         await clock.sleep_until(clock.now() + self.takes)
         if text in self.fails:
             raise self.fails[text]
         yield np.full(round(self.seconds * SPEECH_RATE), 1000, np.int16)
         self.on_sound()
+
+    async def warm(self) -> None:
+        self.warmed += 1

@@ -17,6 +17,7 @@ from pipeline.judgement import NamedAgent
 from pipeline.relevance import Relevance
 from pipeline.second_opinion import SecondOpinion
 from pipeline.turn_record import TurnRecord
+from pipeline.voice_choice import VoiceChoices
 from tests.pipeline.fakes import (
     FakeAgent,
     FakeEndOfTurn,
@@ -58,6 +59,7 @@ class Scene:
     make_transport: Callable[..., FakeTransport] = FakeTransport
     vad_takes: float = 0.0
     stt_takes: float = 0.3
+    voices: VoiceChoices = field(default_factory=VoiceChoices)
     judge: FakeAgent | None = None
     """Gives second opinions."""
 
@@ -106,6 +108,7 @@ class Scene:
                 "jarvis",
                 relevance if self.relevance else None,
                 second_opinion=SecondOpinion(self.judge, lambda _: None) if self.judge else None,
+                voices=self.voices,
             ),
             clock=audio_clock(),
             config=PipelineConfig(turns=self.turns),

@@ -31,6 +31,7 @@ from pipeline.interfaces import Question, ReplyAudio, Segment
 from pipeline.judgement import NamedAgent
 from pipeline.relevance import Relevance
 from pipeline.turn_record import TurnRecord
+from pipeline.word_times import WordTimes
 from tests.pipeline.fakes import (
     WINDOW,
     FakeRecognition,
@@ -208,7 +209,9 @@ class LuckyTextToSpeech:
         self.luck = luck
         self.open = 0
 
-    async def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[Samples]:
+    async def synthesize(
+        self, text: str, *, voice: str, speed: float | None = None, times: WordTimes | None = None
+    ) -> AsyncGenerator[Samples]:
         self.open += 1
         try:
             for _ in range(3):
@@ -218,6 +221,9 @@ class LuckyTextToSpeech:
                 yield np.ones(SPEECH_RATE // 2, np.int16)
         finally:
             self.open -= 1
+
+    async def warm(self) -> None:
+        pass
 
 
 class LuckyTransport(FakeTransport):

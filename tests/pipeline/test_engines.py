@@ -15,6 +15,7 @@ from pipeline.clock import AudioTimeLoop
 from pipeline.engines import Engines, hold
 from pipeline.errors import AgentError
 from pipeline.interfaces import Participant, Question, Segment, Transcript
+from pipeline.word_times import WordTimes
 from tests.pipeline.fakes import audio_clock
 
 QUESTION = Question("hello", Participant("ann", "Ann"), "jarvis", "demo")
@@ -68,9 +69,14 @@ class Slow:
         finally:
             self.calls.append("asked")
 
-    async def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[Samples]:
+    async def synthesize(
+        self, text: str, *, voice: str, speed: float | None = None, times: WordTimes | None = None
+    ) -> AsyncGenerator[Samples]:
         await work()
         yield np.ones(len(text), np.int16)
+
+    async def warm(self) -> None:
+        pass
 
 
 def run(main: Callable[[Engines, Slow], Coroutine[Any, Any, None]]) -> None:

@@ -27,6 +27,7 @@ from pipeline.scripted import ScriptedSpeechToText, ScriptedTurn
 from pipeline.turn_record import TurnRecord
 from pipeline.vad import SileroVad
 from pipeline.wav import Track, WavTransport
+from pipeline.word_times import WordTimes
 from tests.conftest import SharedAudio
 
 ANN = Participant("ann", "Ann")
@@ -59,9 +60,14 @@ class Silent:
         for piece in ():
             yield piece
 
-    async def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[Samples]:
+    async def synthesize(
+        self, text: str, *, voice: str, speed: float | None = None, times: WordTimes | None = None
+    ) -> AsyncGenerator[Samples]:
         raise AssertionError(text)
         yield
+
+    async def warm(self) -> None:
+        pass
 
 
 @dataclass

@@ -12,7 +12,10 @@ import pytest
 from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.clock import AudioTimeLoop
 from pipeline.errors import AgentError, AudioError, StageError, TextToSpeechError
-from pipeline.reply import SLICE, ReplySpeech, Spoken
+from pipeline.reply import SLICE, Manner, ReplySpeech, Spoken
+from pipeline.speech_text import VoiceDirective
+from pipeline.voice_choice import ChosenVoice
+from pipeline.word_times import WordTimes
 from tests.pipeline.fakes import FakeTextToSpeech, FakeTransport, audio_clock
 
 ONE = "Once upon a time. "
@@ -42,20 +45,38 @@ class Telling:
             self.closed = True
 
 
+def voice(directive: VoiceDirective | None, language: str) -> ChosenVoice:
+    """Choose a voice whose name tells what it was chosen for."""
+    name = directive.voice if directive and directive.voice else "deep"
+    return ChosenVoice(f"{name}-{language}", directive.speed or 1.0 if directive else 1.0)
+
+
 class Room:
     """Speaks one reply, and notes what was told of it, with the time."""
 
-    def __init__(self, *, seconds: float = 1.0, broken: tuple[str, ...] = (), **fails: Any) -> None:
+    def __init__(
+        self,
+        *,
+        seconds: float = 1.0,
+        broken: tuple[str, ...] = (),
+        reads: bool = False,
+        **fails: Any,
+    ) -> None:
         self.transport = FakeTransport([], closes_at=0.0, broken=broken)
         self.tts = FakeTextToSpeech(seconds=seconds, **fails)
         self.speech = ReplySpeech(self.transport, self.tts)
         self.spoken = Spoken()
         self.told: list[tuple[str, float]] = []
+        self.shown: list[tuple[str, float]] = []
+        self.manner = Manner(voice, show=self.show if reads else None)
+
+    def show(self, text: str) -> None:
+        self.shown.append((text, audio_clock().now()))
 
     async def say(self, telling: Telling) -> None:
         await self.speech.say(
             telling.tell(),
-            voice="deep",
+            manner=self.manner,
             spoken=self.spoken,
             on_text=lambda: self.told.append(("text", audio_clock().now())),
             on_audio=lambda: self.told.append(("audio", audio_clock().now())),
@@ -192,9 +213,16 @@ def test_cancelling_aborts_the_agent_and_the_voice(at):
     closed: list[str] = []
 
     class Voice(FakeTextToSpeech):
-        async def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[Samples]:
+        async def synthesize(
+            self,
+            text: str,
+            *,
+            voice: str,
+            speed: float | None = None,
+            times: WordTimes | None = None,
+        ) -> AsyncGenerator[Samples]:
             try:
-                async for chunk in super().synthesize(text, voice=voice):
+                async for chunk in super().synthesize(text, voice=voice, speed=speed, times=times):
                     yield chunk
                     yield np.zeros(20 * SPEECH_RATE, np.int16)
             finally:
@@ -211,5 +239,131 @@ def test_cancelling_aborts_the_agent_and_the_voice(at):
         assert task.cancelled()
         assert len(closed) == len(voice.said)
         assert telling.closed or not telling.said
+
+    run(main)
+
+
+CODE = "Here it is.\n```python\nprint(1)\n```\nThat prints 1."
+
+
+def test_what_is_not_spoken_is_shown_once_all_of_it_is_there_and_is_heard():
+    async def main() -> None:
+        room = Room(reads=True)
+        await room.say(Telling(CODE[:20], CODE[20:], takes=0.2))
+        assert [text for _, text in room.tts.said] == [
+            "Here it is.",
+            "The code is in the channel.",
+            "That prints one.",
+        ]
+        assert room.shown == [(CODE, pytest.approx(0.5))]
+        assert room.spoken.text == CODE
+        assert room.heard == "Here it is. That prints 1."  # as the agent wrote it
+
+    run(main)
+
+
+def test_a_reply_that_was_spoken_whole_is_not_shown():
+    async def main() -> None:
+        room = Room(reads=True)
+        await room.say(Telling(ONE, TWO))
+        assert room.shown == []
+
+    run(main)
+
+
+def test_where_nobody_reads_a_long_reply_is_spoken_to_its_end():
+    async def main() -> None:
+        reading, listening = Room(reads=True), Room()
+        for room in (reading, listening):
+            await room.say(Telling(MORE * 100, takes=0.0))
+        assert len(reading.tts.said) < 60
+        assert [text for text, _ in reading.shown] == [(MORE * 100).strip()]
+        assert len(listening.tts.said) == 100
+        assert listening.heard == (MORE * 100).strip()
+
+    run(main)
+
+
+def test_what_is_not_wanted_is_not_shown():
+    async def no() -> bool:
+        return False
+
+    async def main() -> None:
+        room = Room(reads=True)
+        telling = Telling(CODE, *[MORE] * 100)
+        await room.speech.say(
+            telling.tell(),
+            manner=room.manner,
+            spoken=room.spoken,
+            on_text=lambda: None,
+            before_sound=no,
+            on_audio=lambda: None,
+        )
+        assert (room.shown, room.spoken.pieces, telling.closed) == ([], [], True)
+
+    run(main)
+
+
+def test_who_interrupts_before_all_of_it_is_there_is_shown_nothing():
+    async def main() -> None:
+        room = Room(reads=True)
+        task = asyncio.create_task(room.say(Telling(CODE, *[MORE] * 100)))
+        await audio_clock().sleep_until(1.0)
+        task.cancel()
+        await asyncio.wait([task])
+        assert room.shown == []
+
+    run(main)
+
+
+@pytest.mark.parametrize("sentences", [3, 300])
+def test_what_the_voice_fails_to_say_is_shown(sentences):
+    async def main() -> None:
+        room = Room(reads=True, fails={TWO.strip(): TextToSpeechError("broken")})
+        telling = Telling(ONE, TWO, *[MORE] * sentences, takes=0.01)
+        with pytest.raises(TextToSpeechError, match="broken"):
+            await room.say(telling)
+        text = f"{ONE}{TWO}{MORE * sentences}".strip()
+        assert ([shown for shown, _ in room.shown], room.spoken.text) == ([text], text)
+        assert room.heard == ONE.strip()
+
+    run(main)
+
+
+@pytest.mark.parametrize("sentences", [3, 300])
+def test_what_the_transport_cannot_play_is_shown(sentences):
+    async def main() -> None:
+        room = Room(reads=True, broken=(TWO.strip(),))
+        with pytest.raises(AudioError, match="disconnected"):
+            await room.say(Telling(ONE, TWO, *[MORE] * sentences, takes=0.01))
+        assert [text for text, _ in room.shown] == [f"{ONE}{TWO}{MORE * sentences}".strip()]
+
+    run(main)
+
+
+def test_what_a_failing_agent_said_is_not_shown_too():
+    async def main() -> None:
+        room = Room(reads=True)
+        with pytest.raises(AgentError, match="gone"):
+            await room.say(Telling(ONE, AgentError("gone")))
+        assert room.shown == []
+
+    run(main)
+
+
+def test_each_piece_has_the_voice_of_its_language_and_of_what_the_agent_asks_for():
+    async def main() -> None:
+        room = Room()
+        await room.say(
+            Telling(
+                '{"voice": "anna", "speed": 0.8}\n', "This is it. ", "Das ist es nicht gewesen."
+            )
+        )
+        assert room.tts.said == [
+            ("anna-en", "This is it."),
+            ("anna-de", "Das ist es nicht gewesen."),
+        ]
+        assert room.tts.speeds == [0.8, 0.8]
+        assert room.spoken.text == "This is it. Das ist es nicht gewesen."
 
     run(main)

@@ -14,7 +14,7 @@ from pipeline.config import TtsConfig
 from pipeline.errors import TextToSpeechError
 from pipeline.tts_failure import SpeechServerError
 from pipeline.tts_server import Address, Patience, SpeechServerClient, Wanted
-from pipeline.tts_sound import PORTION
+from pipeline.tts_sound import PORTION, SpeechChunk
 from tests.peers.speech_server import (
     Answer,
     Framing,
@@ -54,12 +54,12 @@ def speak(
     *,
     limit: float = 20.0,
     asks_again: bool = False,
-) -> AsyncGenerator[Samples]:
+) -> AsyncGenerator[SpeechChunk]:
     return tts.speak(Wanted("Good morning.", voice, 1.5), Patience(limit, asks_again=asks_again))
 
 
 async def say(tts: SpeechServerClient, voice: str = "default", limit: float = 20.0) -> Samples:
-    chunks = [chunk async for chunk in speak(tts, voice, limit=limit)]
+    chunks = [chunk.samples async for chunk in speak(tts, voice, limit=limit)]
     return np.concatenate([np.empty(0, np.int16), *chunks])
 
 
@@ -137,7 +137,7 @@ def test_a_body_that_comes_byte_by_byte_is_heard_in_whole_portions() -> None:
         wav = extensible_wav_bytes(TONE[:3000].tobytes(), SPEECH_RATE)
         answer = Answer([bytes([byte]) for byte in wav], content_type="audio/pcm")
         async with talking(lambda _: answer) as (tts, _):
-            heard = [chunk async for chunk in speak(tts)]
+            heard = [chunk.samples async for chunk in speak(tts)]
         assert np.array_equal(np.concatenate(heard), TONE[:3000])
         assert min(map(len, heard[:-1])) >= PORTION
 
@@ -294,7 +294,7 @@ def test_what_was_said_before_a_server_stops_stands(then: Then, words: str) -> N
             heard = await anext(speech)
             with pytest.raises(TextToSpeechError, match=words):
                 await anext(speech)
-            assert np.array_equal(heard, TONE)
+            assert np.array_equal(heard.samples, TONE)
 
     run(story)
 
@@ -356,7 +356,7 @@ def test_a_busy_server_is_asked_again_when_it_says() -> None:
         answers = iter([busy("20"), busy("20")])
         spoken = Answer([TONE.tobytes()])
         async with talking(lambda _: next(answers, spoken)) as (tts, peer):
-            heard = [chunk async for chunk in speak(tts, asks_again=True)]
+            heard = [chunk.samples async for chunk in speak(tts, asks_again=True)]
             assert np.array_equal(np.concatenate(heard), TONE)
             assert len(peer.requests) == 3
 
@@ -388,7 +388,7 @@ def test_a_slow_listener_is_no_stalled_server() -> None:
             heard = [await anext(speech)]
             await asyncio.sleep(0.3)  # longer than every limit
             heard += [chunk async for chunk in speech]
-            assert sum(map(len, heard)) == 3 * len(TONE)
+            assert sum(len(chunk.samples) for chunk in heard) == 3 * len(TONE)
 
     run(story)
 

@@ -3,7 +3,15 @@
 import pytest
 
 from pipeline.config import TurnsConfig
-from pipeline.turn_actions import DropTurn, EndedBy, Resume, ScoreEndOfTurn, Span, Speculate
+from pipeline.turn_actions import (
+    DropTurn,
+    EndedBy,
+    EndTurn,
+    Resume,
+    ScoreEndOfTurn,
+    Span,
+    Speculate,
+)
 from pipeline.turns import TurnTaking
 from tests.pipeline.turns_scene import actions, end_turn, kinds, pause, talk
 
@@ -113,3 +121,42 @@ def test_a_turn_that_needs_nothing_more_leaves_another_ones_reply_alone(turns):
     assert not turns.idle  # the reply to Ann goes on
     turns.receive_done(first.span.turn)
     assert turns.idle
+
+
+def test_the_shortest_speech_that_counts_is_a_turn(turns):
+    turns.receive_speech("ann", start=1.0, end=1.25)
+    pause(turns, 5.0)
+    assert kinds(turns) == [Speculate, ScoreEndOfTurn, EndTurn]
+
+
+def test_a_stir_is_nothing_where_no_reply_plays(turns):
+    turns.receive_stir("ann", 1.0)
+    assert actions(turns) == []
+    assert turns.get_timer() is None
+
+
+def test_who_comes_first_in_the_alphabet_talks_and_answers_like_others(turns):
+    talk(turns, "ann", 1.0, 1.1)
+    assert turns.others_talk("ben")
+    assert turns.others_answer("ben", 1.0)
+
+
+def test_an_earlier_turn_that_needs_nothing_more_leaves_later_ones_as_they_are(turns):
+    first = end_turn(turns, "ann", 1.0, 2.0)
+    second = end_turn(turns, "ben", 3.0, 4.0)
+    third = end_turn(turns, "cleo", 5.0, 6.0)
+    turns.receive_reply_started(second.span, 6.5)
+    turns.receive_done(first.span.turn)
+    assert not turns.idle
+    turns.receive_done(third.span.turn)
+    assert not turns.idle  # the reply to Ben goes on
+    turns.receive_done(second.span.turn)
+    assert turns.idle
+
+
+def test_an_ended_turn_stays_open_when_an_earlier_one_needs_nothing_more(turns):
+    first = end_turn(turns, "ann", 1.0, 2.0)
+    second = end_turn(turns, "ben", 3.0, 4.0)
+    turns.receive_done(first.span.turn)
+    talk(turns, "ben", 5.0, 5.5)
+    assert actions(turns) == [Resume(second.span.turn)]

@@ -212,3 +212,39 @@ def test_who_talked_before_the_reply_began_does_not_stir_it(turns):
     turns.receive_reply_started(ended.span, 2.8)
     turns.receive_stir("ben", 2.9)
     assert actions(turns) == []
+
+
+def test_a_stir_over_the_reply_makes_it_quieter_for_a_tenth_of_a_second(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(ended.span, 2.8)
+    turns.receive_stir("ben", 10.0)
+    assert actions(turns) == [DUCKED]
+    pause(turns, 10.099)
+    assert actions(turns) == []
+    pause(turns, 10.1)
+    assert actions(turns) == [FULL]
+
+
+def test_a_stir_of_who_was_talking_before_the_reply_is_nothing(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    talk(turns, "ben", 1.8, 2.4)
+    turns.receive_reply_started(ended.span, 2.8)
+    turns.receive_stir("ben", 3.0)
+    assert actions(turns) == []
+
+
+def test_a_stir_of_who_talks_over_the_reply_makes_it_quieter_again(turns):
+    assert nods(turns, 10.65, Meaning.NOTHING, 0.5) == [FULL]
+    turns.receive_stir("ben", 10.7)
+    assert actions(turns) == [DUCKED]
+
+
+def test_a_stop_word_in_a_turn_that_began_before_the_one_that_is_answered_stops(turns):
+    talk(turns, "ben", 0.5, 2.2)
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(ended.span, 2.25)
+    pause(turns, 2.3)
+    speculate = actions(turns)[-1]
+    assert speculate.span.turn < ended.span.turn
+    turns.receive_words(speculate.span, Meaning.STOP)
+    assert actions(turns) == [StopReply(ended.span.turn, "ben")]

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.barge_in import Meaning
 from pipeline.config import TurnsConfig
-from pipeline.turn_actions import EndedBy, Resume, Speculate, StopReply
+from pipeline.turn_actions import EndedBy, EndTurn, Resume, Speculate, StopReply
 from pipeline.turns import TurnTaking
 from tests.pipeline.turns_scene import (
     DUCKED,
@@ -174,3 +174,40 @@ def test_what_is_said_long_after_a_turn_does_not_go_on_with_it(turns):
     talk(other, "ann", 14.1, 14.4)
     pause(other, 14.5)
     assert actions(other)[-1].span.continues is None
+
+
+@pytest.mark.parametrize(("until", "goes_on"), [(15.968, True), (16.0, False)])
+def test_an_ended_turn_is_gone_on_with_up_to_the_longest_turn(until, goes_on):
+    turns = TurnTaking(TurnsConfig(max_turn=5.0))
+    ended = end_turn(turns, "ann", 11.0, 12.0)
+    turns.receive_speech("ann", start=15.9, end=until)
+    assert actions(turns) == ([Resume(ended.span.turn)] if goes_on else [])
+
+
+def test_a_turn_of_the_longest_length_is_over():
+    turns = TurnTaking(TurnsConfig(max_turn=5.0))
+    talk(turns, "ann", 10.0, 15.0)
+    [limit] = actions(turns)
+    assert (limit.ended_by, limit.span.end) == (EndedBy.LIMIT, 15.0)
+
+
+def test_the_reply_to_a_cut_monologue_leaves_the_rest_of_it_open():
+    turns = TurnTaking(TurnsConfig(max_turn=5.0))
+    talk(turns, "ann", 0.0, 6.0)
+    [limit] = actions(turns)
+    turns.receive_reply_started(limit.span, 6.1)
+    talk(turns, "ann", 6.0, 6.5)
+    pause(turns, 9.0)
+    rest = actions(turns)[-1]
+    assert isinstance(rest, EndTurn)
+    assert (rest.span.turn, rest.span.end) == (limit.span.turn + 1, 6.5)
+
+
+@pytest.mark.parametrize(("began", "start", "merged"), [(0.6, 1.2, 2), (0.5, 1.2, None)])
+def test_who_begins_within_0_6_seconds_of_the_reply_goes_on_and_later_interrupts(
+    turns, began, start, merged
+):
+    first = end_turn(turns, "ann", 0.0, 0.3)
+    turns.receive_reply_started(first.span, began)
+    talk(turns, "ann", start, start + 1.0)
+    assert StopReply(first.span.turn, "ann", merged_into=merged) in actions(turns)

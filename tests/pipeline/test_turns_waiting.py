@@ -224,3 +224,54 @@ def test_only_a_long_pause_is_thought(gap, thinks):
         pause(turns, 10.0 * n + 4 + gap - 0.01)
         wait = ends_after(turns, 10.0 * n + 4 + gap, 10.0 * n + 5, 0.5)
     assert (wait > 1.0) == thinks
+
+
+def test_late_in_a_conversation_the_longest_pause_ends_a_turn_by_silence_too(turns):
+    talk(turns, "ann", 11.0, 12.0)
+    pause(turns, 12.2)
+    turns.receive_score(actions(turns)[-1].span, 0.0)
+    pause(turns, 14.0)
+    [ended] = actions(turns)
+    assert ended.ended_by is EndedBy.SILENCE
+
+
+def test_words_that_break_off_may_be_waited_for_beyond_the_longest_pause():
+    turns = TurnTaking(TurnsConfig(trailing_pause=3.0))
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.2)
+    speculate, score = actions(turns)
+    turns.receive_score(score.span, 0.9)
+    turns.receive_words(speculate.span, Meaning.SPEECH, trails_off=True)
+    pause(turns, 4.9)
+    assert actions(turns) == []
+    pause(turns, 5.0)
+    [ended] = actions(turns)
+    assert ended.ended_by is EndedBy.SILENCE
+
+
+def test_words_are_complete_unless_something_else_is_told(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.2)
+    speculate, score = actions(turns)
+    turns.receive_score(score.span, 0.9)
+    turns.receive_words(speculate.span, Meaning.SPEECH)
+    assert turns.get_timer() == pytest.approx(2.202, abs=1e-3)
+
+
+def test_late_words_of_an_earlier_pause_say_nothing_about_the_next(turns):
+    talk(turns, "ann", 1.0, 2.0)
+    pause(turns, 2.2)
+    early = actions(turns)[0]
+    talk(turns, "ann", 2.4, 3.0)
+    pause(turns, 3.2)
+    turns.receive_score(actions(turns)[-1].span, 0.9)
+    turns.receive_words(early.span, Meaning.SPEECH, trails_off=True)
+    assert turns.get_timer() == pytest.approx(3.202, abs=1e-3)
+
+
+@pytest.mark.parametrize(("start", "wait"), [(0.7, 0.248 + 1.18 * 0.2313), (0.69, 0.4209)])
+def test_0_35_seconds_are_thought_and_less_is_a_breath(turns, start, wait):
+    talk(turns, "ann", 0.0, 0.35)
+    pause(turns, 0.6)
+    ends_after(turns, start, start + 0.5, 0.5)
+    assert ends_after(turns, 10.0, 11.0, 0.5) == pytest.approx(wait, abs=1e-3)

@@ -17,6 +17,7 @@ from pipeline.clock import AudioTimeLoop
 from pipeline.errors import AudioError
 from pipeline.interfaces import Participant, ReplyAudio
 from pipeline.wav import LOOKAHEAD, Track, WavTransport
+from pipeline.word_times import WordTimes
 from tests.pipeline.fakes import audio_clock
 
 ANN, BEN = Participant("ann", "Ann"), Participant("ben", "Ben")
@@ -156,7 +157,9 @@ def test_the_ledger_tells_what_was_heard_up_to_now():
         await clock.sleep_until(0.3)
         assert transport.ledger.seconds_played(1) == pytest.approx(0.2)
         assert transport.ledger.seconds_played(2) == pytest.approx(0.1)
-        assert transport.ledger.heard(2, total=0.2) == "four words"
+        times = WordTimes()
+        times.end(0.2)
+        assert transport.ledger.heard(2, times) == "four words"
 
     run(main)
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from discord_bot.support import GuildChoices
 from openclaw_client import OpenClawConfig
-from pipeline.config import AgentConfig, ChatConfig, TtsConfig
+from pipeline.config import AgentConfig, ChatConfig, TtsConfig, TtsFallback
 from pipeline.interfaces import Participant
 from server.config import Config
 from server.engines import Ears
@@ -27,7 +27,7 @@ from server.speech_part import SpeechPart
 from server.store.part import StorePart
 from tests.peers.discord import until
 from tests.peers.gateway_hub import GUARD, GatewayHub
-from tests.peers.speech_server import SpeechPeer, json_answer
+from tests.peers.speech_server import Answer, Request, SpeechPeer, json_answer
 
 GUILD = 5
 ANN = Participant("2001", "Ann")
@@ -82,6 +82,11 @@ class Setting:
     openclaw: dict[str, Any] = field(default_factory=dict)
     uses_gateway: bool = True
     chat: ChatConfig = field(default_factory=ChatConfig)
+    own_speech: SpeechConfig | None = None
+    """Our own speech server, with the other one as its fallback."""
+
+    answer: Callable[[Request], Answer] = lambda _: VOICES
+    """What the other speech server answers."""
 
     def config(self, voices: str) -> Config:
         token, limits = SecretStr("hush-hush"), {"warm_up": False, "retry_timeout": 0.1}
@@ -92,7 +97,9 @@ class Setting:
             agents=self.agents,
             openclaw=gateway if self.uses_gateway else OpenClawConfig(),
             chat=self.chat,
-            tts=TtsConfig(url=voices),
+            tts=TtsConfig(url=voices)
+            if self.own_speech is None
+            else TtsConfig(fallbacks={"spare": TtsFallback(url=voices)}),
             data_dir=self.folder,
         )
 
@@ -101,11 +108,11 @@ class Setting:
         """Run what the rooms need; the gateway only where it is used."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(asyncio.timeout(GUARD))
-            peer = await stack.enter_async_context(SpeechPeer(lambda _: VOICES))
+            peer = await stack.enter_async_context(SpeechPeer(self.answer))
             await stack.enter_async_context(self.hub.running())
             config = self.config(peer.url)
             store, gateway = StorePart(config.data_dir), GatewayPart(config)
-            speech = SpeechPart(SpeechConfig(), config.tts)
+            speech = SpeechPart(self.own_speech or SpeechConfig(), config.tts)
             for part in (store, gateway, speech):
                 await stack.enter_async_context(running(part.run))
             await until(lambda: store.status().state is not PartState.STARTING)

@@ -151,7 +151,7 @@ def test_the_demo_prints_its_turns_and_logs_only_what_is_wrong(program: Program)
     assert quiet.stdout.count("Total") == 4
     assert all(" WARNING " in line for line in quiet.stderr.splitlines())
     detailed = program.run("-v", "demo", "--fast", **turns)
-    assert detailed.stderr.count(" INFO    pipeline.answer: ") == 4
+    assert detailed.stderr.count(" INFO    pipeline.records: ") == 4
 
 
 def test_every_output_is_utf_8_whatever_the_locale(program: Program) -> None:

@@ -12,11 +12,14 @@ import pytest
 from pydantic import SecretStr
 
 from models.config import ModelsConfig
+from pipeline.audio import SPEECH_RATE
 from pipeline.config import ChatConfig, PipelineConfig, SttConfig, TtsConfig, TurnsConfig
 from server.checks import first_checks
 from server.commands.doctor import run_doctor
 from server.config import Config
 from server.doctor import Check, Finding, Outcome, examine
+from server.speech.config import SpeechConfig
+from tests.peers.speech_server import Answer, SpeechPeer, json_answer, tone
 
 FIXTURE = PipelineConfig(
     stt=SttConfig(model_size="fixture", allow_test_fixture=True),
@@ -101,6 +104,27 @@ def test_our_own_speech_server_speaks() -> None:
     found = findings(Config(), "speech")["speech"]
     assert found.outcome is Outcome.OK
     assert found.message.startswith("our own speech server spoke for")
+    assert found.message.endswith("with espeak")
+
+
+def test_an_engine_that_was_chosen_and_is_missing_is_told() -> None:
+    config = Config(speech=SpeechConfig(engine="kokoro"))
+    found = findings(config, "speech")["speech"]
+    assert found.outcome is Outcome.WARNING
+    assert "with espeak; kokoro: " in found.message
+    assert "models pull kokoro" in found.message
+
+
+def test_a_speech_server_of_another_make_tells_no_engine() -> None:
+    async def story() -> Finding:
+        sound = Answer([tone(1.0, SPEECH_RATE).tobytes()])
+        health = json_answer({"status": "ok"})
+        async with SpeechPeer(lambda one: sound if one.method == "POST" else health) as peer:
+            config = Config(tts=TtsConfig(url=peer.url))
+            (check,) = [check for check in first_checks(config) if check.name == "speech"]
+            return await check.run()
+
+    assert asyncio.run(story()) == Finding(Outcome.OK, "the server of tts.url spoke for 1.0 s")
 
 
 def closed_port() -> int:

@@ -47,7 +47,7 @@ def test_what_names_are_misheard_as_is_kept_with_the_next_turn(setting: Setting)
                 assert room.cast.relevance is not None
                 room.cast.relevance.receive_correction("darvish what time is it", people=())
                 support.receive_turn(turn(1))
-                await until(lambda: bool(support._names[GUILD].kept))
+                await until(lambda: bool(support._memory._rooms[GUILD].kept["heard_names"]))
             choices = await support.choices(GUILD)
             assert choices.heard_names == {"jarvis": ["darvish"]}
             async with support.open_room(GUILD, lambda: 700, choices) as again:

@@ -4,7 +4,18 @@ import pytest
 
 from pipeline.speech_text.blocks import LeftOut
 from pipeline.speech_text.inline import InlineText
-from pipeline.speech_text.marks import CHANNEL, CODE, FORMULA, LINK, NAME, NAME_END, NO, YES
+from pipeline.speech_text.marks import (
+    CHANNEL,
+    CODE,
+    DATA,
+    FORMULA,
+    LINK,
+    NAME,
+    NAME_END,
+    NO,
+    SPOILER,
+    YES,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,10 +37,16 @@ from pipeline.speech_text.marks import CHANNEL, CODE, FORMULA, LINK, NAME, NAME_
         ("`ls -l` and `a = {1}`", f"{NAME}ls -l{NAME_END} and {CODE}"),
         ("`https://a.b`", LINK),
         ("costs $5 and $10", "costs $5 and $10"),
-        ("$a + b$ and $\\frac{1}{2}$", f"a + b and {FORMULA}"),
+        ("$a + b$ and $\\frac{b}{\\sqrt{2}}$", f"a + b and {FORMULA}"),
+        ("$\\alpha \\leq 90^\\circ$ of $\\frac{1}{2}$", "alpha \u2264 90\u00b0 of 1/2"),
         ("\\(x\\) \\* \\[y\\]", "x * y"),
         ("true [1], so [^a] and [2, 3]", "true , so  and "),
         ("hi <@1> in <#2> <:x:3>", f"hi  in {CHANNEL} "),
+        ("type </voice speed:4>", f"type {NAME}/voice speed{NAME_END}"),
+        ("he is ||the butler||, a || b", f"he is {SPOILER}, a || b"),
+        ('it is {"a": {"b": 1}} or {x}', f"it is {DATA} or {{x}}"),
+        ("[!NOTE]\nStop \u00af\\_(\u30c4)_/\u00af", "Note: Stop "),
+        ("1\ufe0f\u20e3 Go", "\u2460 Go"),
         ("Done! 🎉 A 👨‍👩‍👧 <a:smile:123> ❤️", "Done! A "),
         ("✅ a ❌", f"{YES} a {NO}"),
         ("2 * 3 and 2*3, snake_case, ~5, a < b", "2 * 3 and 2*3, snake_case, ~5, a < b"),
@@ -49,6 +66,9 @@ def test_markup_is_taken_away(markdown: str, plain: str) -> None:
         ("http://b", {LeftOut.LINK}),
         ("`a = {1}`", {LeftOut.CODE}),
         ("![a](b)", {LeftOut.PICTURE}),
+        ("[a][b]", {LeftOut.LINK}),
+        ("||a||", {LeftOut.SPOILER}),
+        ("<t:1773500000:R>", {LeftOut.TIME}),
         ("\\(\\frac\\)", {LeftOut.FORMULA}),
         ("**a** `b` [1]", set()),
     ],

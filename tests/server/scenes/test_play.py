@@ -16,6 +16,7 @@ from pipeline.config import PipelineConfig, RelevanceConfig, TurnsConfig
 from pipeline.interfaces import Recognition, Segment, SpeechToText, Transcript
 from pipeline.judgement import NamedAgent
 from pipeline.relevance import Relevance
+from pipeline.word_times import WordTimes
 from server.engines import Ears
 from server.scenes.format import Echo, Interruption, Replies, Scene, Track, TrueTurn
 from server.scenes.observed import Effort, PlayedScene, SpokenInterruption
@@ -62,8 +63,13 @@ class HearsEverythingAs:
 class Tone:
     """Speaks every sentence for two seconds."""
 
-    async def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[Samples]:
+    async def synthesize(
+        self, text: str, *, voice: str, speed: float | None = None, times: WordTimes | None = None
+    ) -> AsyncGenerator[Samples]:
         yield np.full(round(REPLY * SPEECH_RATE), 1000, np.int16)
+
+    async def warm(self) -> None:
+        pass
 
 
 def say(path: Path, *speech: tuple[float, float], seconds: float) -> Path:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import aclosing
 
@@ -8,9 +9,10 @@ import numpy as np
 import pytest
 
 from pipeline.audio import Samples
+from pipeline.word_times import WordStart
 from server.speech.engine import EngineError
 from server.speech.espeak import NAMES, SEGMENT, EspeakEngine
-from server.speech.espeak_library import MOST_CHUNKS, Espeak
+from server.speech.espeak_thread import MOST_CHUNKS, Espeak
 
 TEXT = "The weather in Oslo is fine today. Take an umbrella with you, just in case."
 LONG = " ".join([TEXT] * 50)
@@ -63,8 +65,9 @@ def test_the_sound_arrives_in_small_chunks(engine: EspeakEngine, rate: int) -> N
         ]
 
     lengths = asyncio.run(story())
-    assert len(lengths) > 5
-    assert max(lengths) <= rate * 0.07 * MOST_CHUNKS
+    assert len(lengths) > 4
+    assert lengths[0] <= rate * 0.21
+    assert max(lengths) <= rate * 0.21 * MOST_CHUNKS
 
 
 def test_longer_texts_take_longer_and_faster_speech_is_shorter(engine: EspeakEngine) -> None:
@@ -121,6 +124,39 @@ def test_a_text_in_several_segments_is_spoken_whole(engine: EspeakEngine) -> Non
     assert len(LONG) > 5 * SEGMENT
     once = len(asyncio.run(speak(engine)))
     assert len(asyncio.run(speak(engine, LONG))) == pytest.approx(50 * once, rel=0.15)
+
+
+def test_the_sound_tells_when_each_word_begins(engine: EspeakEngine, rate: int) -> None:
+    async def story() -> None:
+        told: list[WordStart] = []
+        seconds = 0.0
+        async for sound in engine.synthesize(LONG, voice="en-gb", speed=1):
+            after = seconds + len(sound.samples) / rate
+            assert all(seconds - 0.1 <= word.seconds <= after for word in sound.words)
+            told += sound.words
+            seconds = after
+        words = [match.start() for match in re.finditer(r"\S+", LONG)]
+        assert [word.offset for word in told] == words
+        starts = [word.seconds for word in told]
+        assert starts == sorted(starts)
+        assert starts[0] == 0.0
+        # Each repetition takes as long as the first, pauses between segments included.
+        assert starts[-1] - starts[-1 - len(TEXT.split())] == pytest.approx(
+            starts[len(TEXT.split())], abs=0.5
+        )
+
+    asyncio.run(story())
+
+
+def test_places_of_words_are_counted_in_characters(engine: EspeakEngine) -> None:
+    text = "Größe über Straße \N{EM DASH} naïve Äpfel."
+
+    async def story() -> list[str]:
+        sounds = engine.synthesize(text, voice="de", speed=1)
+        places = [word.offset async for sound in sounds for word in sound.words]
+        return [text[place:].split(maxsplit=1)[0] for place in places]
+
+    assert asyncio.run(story()) == ["Größe", "über", "Straße", "naïve", "Äpfel."]
 
 
 def test_speech_is_synthesized_only_as_far_as_it_is_taken(engine: EspeakEngine) -> None:

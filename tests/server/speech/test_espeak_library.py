@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from server.speech.engine import EngineError
-from server.speech.espeak_library import Clause, Espeak
+from server.speech.espeak_library import Clause
+from server.speech.espeak_thread import Espeak
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.random_voices import SMALL_KOKORO, make_kokoro
 from models.catalog import load_catalog
 from server.speech.engine import EngineError
-from server.speech.espeak_library import Espeak
+from server.speech.espeak_thread import Espeak
 from server.speech.kokoro import NAMES, RATE, KokoroEngine
 
 TEXT = "The weather in Oslo is fine today. Take an umbrella with you."

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.random_voices import PIPER_RATE, PIPER_VOICE, SMALL_PIPER, make_piper
 from pipeline.audio import Samples
 from server.speech.engine import EngineError
-from server.speech.espeak_library import Espeak
+from server.speech.espeak_thread import Espeak
 from server.speech.piper import PiperEngine, PiperVoice, phoneme_ids, read_settings
 
 TEXT = "The weather in Oslo is fine today. Take an umbrella with you."
