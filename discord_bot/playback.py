@@ -17,6 +17,7 @@ from discord_bot.opus import SPEECH_FRAME, OpusEncoder, OpusLibrary
 from discord_bot.rtp import SILENCE
 from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.errors import AudioError
+from pipeline.fades import FADE_SAMPLES, ramp
 from pipeline.interfaces import DUCK, ReplyAudio, Volume
 from pipeline.ledger import PlaybackLedger
 
@@ -35,6 +36,10 @@ _LATE = 0.02
 """Seconds until what should have been played by now is looked at again."""
 
 
+_NOTHING: Samples = np.empty(0, np.int16)
+_FACTORS = {Volume.FULL: 1.0, Volume.DUCKED: DUCK, Volume.HELD: 0.0}
+
+
 class Mouth(Protocol):
     """discord.py's way to send audio."""
 
@@ -48,7 +53,10 @@ class Mouth(Protocol):
 
 
 class ReplyBuffer:
-    """Reply audio on its way from the event loop to the player thread. Never blocks for long."""
+    """Reply audio on its way from the event loop to the player thread. Never blocks for long.
+
+    Where it is cut, held, or changes its volume, a few milliseconds fade.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -56,6 +64,8 @@ class ReplyBuffer:
         self._samples = 0
         self._taken = 0
         self._cut = False
+        self._fading = _NOTHING
+        self._factor = 1.0
         self.volume = Volume.FULL
         """How loud it shall be."""
 
@@ -77,29 +87,48 @@ class ReplyBuffer:
             self._cut = False
 
     def take(self, most: int) -> Samples:
-        """Take out up to so many samples."""
+        """Take out up to so many samples, as loud as they shall be; none while it is held."""
         with self._lock:
-            parts: list[Samples] = [np.empty(0, np.int16)]
-            missing = most
-            while self._pieces and missing:
-                piece = self._pieces.popleft()
-                parts.append(piece[:missing])
-                if len(piece) > missing:
-                    self._pieces.appendleft(piece[missing:])
-                missing -= len(parts[-1])
-            taken = most - missing
-            self._samples -= taken
-            self._taken += taken
-        samples: Samples = np.concatenate(parts)
-        return (samples * DUCK).astype(np.int16) if self.volume is Volume.DUCKED else samples
+            fading, self._fading = self._fading, _NOTHING
+            if self.volume is Volume.HELD:
+                return np.concatenate([fading, self._fade_out()])
+            samples = self._take_out(most - len(fading))
+            self._taken += len(samples)
+            before, self._factor = self._factor, _FACTORS[self.volume]
+            return np.concatenate([fading, ramp(samples, before, self._factor)])
 
     def clear(self) -> None:
         """Drop what waits."""
         with self._lock:
+            self._fading = self._fade_out()
             self._pieces.clear()
             self._samples = 0
             self._cut = True
+            self._factor = 1.0
             self.volume = Volume.FULL
+
+    def _take_out(self, most: int) -> Samples:
+        parts: list[Samples] = [_NOTHING]
+        missing = most
+        while self._pieces and missing:
+            piece = self._pieces.popleft()
+            parts.append(piece[:missing])
+            if len(piece) > missing:
+                self._pieces.appendleft(piece[missing:])
+            missing -= len(parts[-1])
+        self._samples -= most - missing
+        return np.concatenate(parts)
+
+    def _fade_out(self) -> Samples:
+        """Return how what waits dies away, and keep it: it may be gone on with."""
+        if not self._factor:
+            return _NOTHING
+        before, self._factor = self._factor, 0.0
+        tail = self._take_out(FADE_SAMPLES)
+        if len(tail):
+            self._pieces.appendleft(tail)
+            self._samples += len(tail)
+        return ramp(tail, before, 0.0)
 
     def take_account(self) -> float:
         """Return how many seconds were taken since the last call."""
@@ -127,16 +156,16 @@ class ReplySource(discord.AudioSource):
         return True
 
     def read(self) -> bytes:
-        """Return the next packet at once; silence when speech is late, nothing at the end.
+        """Return the next packet at once; silence when speech is late or held, nothing at the end.
 
         A source that waited here would be followed by a burst of packets.
         """
-        if self._buffer.volume is Volume.HELD:
-            return SILENCE
         samples = self._buffer.take(SPEECH_FRAME)
         if len(samples):
             self._idle = 0
             return self._encoder.encode(np.pad(samples, (0, SPEECH_FRAME - len(samples))))
+        if self._buffer.volume is Volume.HELD:
+            return SILENCE
         if self._buffer.cut or self._idle >= LINGER:
             return b""
         self._idle += 1
@@ -194,7 +223,7 @@ class Playback:
         self._buffer.volume = volume
 
     def stop(self) -> None:
-        """Drop queued audio; the packet that is on its way is the last."""
+        """Drop queued audio; one more packet is sent, in which it dies away within 5 ms."""
         self._buffer.clear()
         self.ledger.drop()
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from discord_bot import texts
 from discord_bot.commands import Channel, JoinError
 from discord_bot.line import Ending, Line, LineError, Lines
+from discord_bot.posts import Chat
 from discord_bot.support import AgentChoice, RoomSupport, Support, SupportError
 from pipeline.clock import LoopClock
 from pipeline.config import Sensitivity
@@ -31,6 +32,9 @@ DECISIONS_KEPT = 10
 
 _PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds before each new attempt to come back; the last one again and again."""
+
+_LAST_POSTS = 5.0
+"""Seconds in which what is still to be posted is posted, once the conversation is over."""
 
 _STEADY = 60.0
 """Seconds a connection must last before its loss counts as the first again."""
@@ -199,9 +203,10 @@ class Room:
         try:
             async with self._lines.enter(self._channel, clock) as line:
                 self._line = line
+                called = not (self._was_there or self._returning)
                 try:
                     await self._arrive()
-                    await self._converse(line, parts, clock)
+                    await self._converse(line, parts, clock, greets=called)
                 finally:
                     self._channel, ending = line.channel, line.ending
         except LineError as error:
@@ -232,7 +237,9 @@ class Room:
         self._failures += 1
         await asyncio.sleep(_PAUSES[min(self._failures, len(_PAUSES)) - 1])
 
-    async def _converse(self, line: Line, parts: RoomSupport, clock: LoopClock) -> None:
+    async def _converse(
+        self, line: Line, parts: RoomSupport, clock: LoopClock, *, greets: bool
+    ) -> None:
         conversation = Conversation(
             f"guild:{self._guild}",
             transport=line.transport,
@@ -243,7 +250,19 @@ class Room:
             began=datetime.now(UTC),
             on_turn=self._receive_turn,
         )
-        await conversation.run()
+        conversation.greets = greets
+        chat, cast = Chat(lambda: line.channel), parts.cast
+
+        def show(agent: str, text: str) -> None:
+            chat.post(cast.persona(agent).name, text)
+
+        cast.show = show if chat.is_open else None
+        async with asyncio.TaskGroup() as tasks:
+            posting = tasks.create_task(chat.run(), name=f"chat {self.channel.id}")
+            await conversation.run()
+            chat.close()
+            await asyncio.wait([posting], timeout=_LAST_POSTS)
+            posting.cancel()
 
     def _receive_turn(self, record: TurnRecord) -> None:
         self._decisions.appendleft(record)

@@ -8,14 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 
 from pipeline.answered import is_answer_to
-from pipeline.cast import Cast
-from pipeline.clock import Clock
 from pipeline.config import TurnsConfig
+from pipeline.earcons import Earcon
 from pipeline.engines import Engines
-from pipeline.interfaces import AudioTransport, Question
+from pipeline.floor import Floor
+from pipeline.interfaces import Question
 from pipeline.records import answered_record, given_up_record, log_record, understood_record
 from pipeline.reply import Manner, Spoken
 from pipeline.speaking import Cue, Speaking
@@ -23,7 +22,8 @@ from pipeline.turn import Attempt, Turn, finished
 from pipeline.turn_actions import EndTurn, Span
 from pipeline.turn_record import TurnRecord
 from pipeline.understanding import Understanding, Understood
-from pipeline.waiting_line import WaitingLine
+from pipeline.waiting_line import Place, WaitingLine
+from pipeline.waiting_sounds import Room
 
 logger = logging.getLogger(__name__)
 
@@ -32,40 +32,6 @@ ASKED_AHEAD = 3
 
 _REMEMBERED = 16
 """Turns that others may go on with."""
-
-
-class Floor(Protocol):
-    """The conversation that the answers belong to."""
-
-    name: str
-    cast: Cast
-
-    def understood(self, span: Span, understood: Understood) -> None:
-        """Take in what somebody says, whether or not their turn is over."""
-
-    def reply_started(self, span: Span) -> None:
-        """Take in that the first sample of a turn's reply is on its way out."""
-
-    def turn_done(self, number: int, *, asked: bool = False) -> None:
-        """Take in that a turn was recorded, or needs no record.
-
-        Args:
-            number: The turn.
-            asked: Whether its reply ended in a question.
-
-        """
-
-    def turn_id(self, number: int) -> str:
-        """Return the record's id of a turn."""
-
-    async def wait_free(self, speaker: str, asked: float) -> None:
-        """Wait until nobody else talks or answers, or for as long as that is polite.
-
-        Args:
-            speaker: Who asked.
-            asked: Seconds; the end of the question.
-
-        """
 
 
 @dataclass(slots=True, eq=False)
@@ -89,9 +55,8 @@ class Answerer:
 
     Args:
         floor: The conversation.
-        transport: Where the replies are heard.
         engines: Models and servers.
-        clock: The conversation clock.
+        room: Where the replies are heard, and what fills the waits for them.
         began: Wall time at the clock's zero.
         on_turn: Gets the record of every finished turn.
         config: How long turns may be gone on with, and whether agents are asked ahead.
@@ -102,9 +67,8 @@ class Answerer:
     def __init__(
         self,
         floor: Floor,
-        transport: AudioTransport,
         engines: Engines,
-        clock: Clock,
+        room: Room,
         began: datetime,
         on_turn: Callable[[TurnRecord], None],
         config: TurnsConfig,
@@ -112,13 +76,15 @@ class Answerer:
     ) -> None:
         self._config = config
         self._floor = floor
-        self._transport = transport
+        self._transport = room.transport
         self._asks_ahead = config.speculation and engines.agent.asks_ahead
-        self._clock = clock
+        self._clock = room.clock
         self._began = began
         self._on_turn = on_turn
-        self._understanding = Understanding(floor.cast, transport, clock, floor.name, said)
-        self._speaking = Speaking(floor.name, transport, engines, clock)
+        self._understanding = Understanding(
+            floor.cast, room.transport, room.clock, floor.name, said
+        )
+        self._speaking = Speaking(floor.name, engines, room)
         self._line = WaitingLine()
         self._asked: set[_Asked] = set()
         self._known: dict[int, Understood] = {}
@@ -203,6 +169,7 @@ class Answerer:
         record = await self._record(turn, attempt, span, understood)
         if attempt.place is None:  # it has one since the turn is over
             raise AssertionError(turn.id)
+        await self._tell_not_understood(attempt.place, understood)
         self._line.leave(attempt.place)
         if record is None:  # the beginning of a sentence may make no sense by itself
             await self._hold_open(span, self._config.unaddressed_hold)
@@ -217,6 +184,12 @@ class Answerer:
             await self._hold_open(span, self._config.unaddressed_hold)
         self._settle(understood, record)
         return record
+
+    async def _tell_not_understood(self, place: Place, understood: Understood) -> None:
+        """Let who is alone with the bot know that their words were lost."""
+        alone = len(self._transport.participants()) == 1 and not self._closed
+        if understood.error is not None and alone and await self._line.wait(place):
+            await self._speaking.play(Earcon.NOT_UNDERSTOOD)
 
     async def _hold_open(self, span: Span, seconds: float) -> None:
         """Let the speaker of a turn that nobody answers go on with it for a moment."""
@@ -330,11 +303,15 @@ class Answerer:
         """Have the agent answer, unless it is no longer wanted."""
         attempt = asked.attempt
 
-        async def wait() -> bool:
+        async def taken() -> bool:
             asked.given_up = not await self._is_its_time(attempt)
             await self._clock.sleep_until(span.end + self._config.first_sound)
-            await self._floor.wait_free(turn.speaker.id, span.end)
             return not asked.given_up
+
+        async def wait() -> bool:
+            shall = await taken()
+            await self._floor.wait_free(turn.speaker.id, span.end)
+            return shall
 
         def begin() -> None:
             asked.begun = True
@@ -352,7 +329,7 @@ class Answerer:
                 manner=self._manner(question.agent, asked.understood.language),
                 timeline=turn.timeline,
                 spoken=spoken,
-                cue=Cue(wait, begin),
+                cue=Cue(taken, wait, begin),
             )
             attempt.reply_task = tasks.create_task(answer)
 

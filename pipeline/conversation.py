@@ -14,6 +14,7 @@ from pipeline.audio import Samples
 from pipeline.cast import Cast
 from pipeline.clock import Clock, Timer
 from pipeline.config import PipelineConfig
+from pipeline.earcons import Earcon
 from pipeline.ears import Ears
 from pipeline.echo import EchoGuard
 from pipeline.engines import Engines
@@ -23,6 +24,7 @@ from pipeline.interfaces import (
     Recognition,
     Segment,
 )
+from pipeline.loudness import VoiceLevels
 from pipeline.played import TappedTransport
 from pipeline.speech_gate import Voiced
 from pipeline.timeline import Stage
@@ -41,6 +43,8 @@ from pipeline.turn_actions import (
 from pipeline.turn_record import TurnRecord
 from pipeline.turns import TurnTaking
 from pipeline.understanding import Understood
+from pipeline.wait_times import WaitTimes
+from pipeline.waiting_sounds import Room, play_earcon
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +91,8 @@ class Conversation:
         on_turn: Callable[[TurnRecord], None],
     ) -> None:
         self.name = name
+        self.greets = False
+        """Whether a short sound tells at the beginning that the bot has come."""
         self.cast = cast
         self._echo = EchoGuard()
         self._transport = TappedTransport(transport, clock, self._echo.receive_played)
@@ -100,11 +106,19 @@ class Conversation:
         self._timer: Timer | None = None
         self._quiet = asyncio.Event()
         self._id = uuid.uuid4().hex[:12]
+        self._room = Room(
+            self._transport,
+            engines.tts,
+            clock,
+            config.sounds,
+            self._someone_speaks,
+            WaitTimes(),
+            VoiceLevels(),
+        )
         self._answerer = Answerer(
             self,
-            self._transport,
             engines,
-            clock,
+            self._room,
             began,
             on_turn,
             config.turns,
@@ -119,6 +133,8 @@ class Conversation:
         """
         try:
             async with self._tasks:
+                if self.greets:
+                    self._tasks.create_task(play_earcon(self._room, Earcon.JOINED), name="greet")
                 try:
                     async for event in self._transport.events():
                         self._ears.receive(event)
@@ -191,6 +207,9 @@ class Conversation:
         self._echo.forget(speaker)
         self._turn_taking.close(speaker)
         self._step()
+
+    def _someone_speaks(self) -> bool:
+        return self._turn_taking.others_talk("") or self._ears.stirs(self._clock.now())
 
     def _is_echo(self, speaker: str, window: Samples, at: float) -> bool:
         if not self._config.turns.echo_guard:

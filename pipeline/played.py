@@ -88,8 +88,9 @@ class TappedTransport:
         if not self._queued:
             self._told = self._transport.ledger.played
         self._queued.append(audio.samples)
-        if not self._sentences or self._sentences[-1][0] != audio.piece:
-            self._sentences.append((audio.piece, audio.text))
+        sentence = audio.piece, audio.text
+        if audio.text and (not self._sentences or self._sentences[-1] != sentence):
+            self._sentences.append(sentence)
         await self._transport.play(audio)
 
     async def drain(self) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.errors import AgentError, StageError
 from pipeline.interfaces import AudioTransport, ReplyAudio, TextToSpeech
+from pipeline.loudness import VoiceLevels, levelled
 from pipeline.speech_text import LONGEST_SPEECH, ReplyText, SpokenPiece, VoiceDirective
 from pipeline.voice_choice import ChosenVoice
 from pipeline.word_times import WordTimes
@@ -106,12 +107,16 @@ class ReplySpeech:
     Args:
         transport: Where people hear it.
         tts: Speech synthesis.
+        levels: How loud voices are.
 
     """
 
-    def __init__(self, transport: AudioTransport, tts: TextToSpeech) -> None:
+    def __init__(
+        self, transport: AudioTransport, tts: TextToSpeech, levels: VoiceLevels | None = None
+    ) -> None:
         self._transport = transport
         self._tts = tts
+        self._levels = levels or VoiceLevels()
         self._numbers = itertools.count(1)
 
     async def say(
@@ -171,7 +176,8 @@ class ReplySpeech:
             else:
                 reading.cancel()
                 showing.cancel()
-        await self._transport.drain()
+        if spoken.pieces:  # else what is heard is not this reply
+            await self._transport.drain()
         if spoken.failure is not None:
             raise spoken.failure
 
@@ -202,7 +208,7 @@ class ReplySpeech:
             times=piece.times,
         )
         async with aclosing(speech) as chunks:
-            async for chunk in chunks:
+            async for chunk in levelled(chunks, self._levels.begin(sentence.voice.name)):
                 seconds += len(chunk) / SPEECH_RATE
                 for first in range(0, len(chunk), step):
                     await sounds.put(_Sound(piece, chunk[first : first + step]))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from pipeline.clock import Clock
+from pipeline.earcons import Earcon
 from pipeline.engines import Engines
 from pipeline.errors import AgentError, StageError
-from pipeline.interfaces import AudioTransport, Question
+from pipeline.interfaces import Question
 from pipeline.reply import Manner, ReplySpeech, Spoken
 from pipeline.timeline import Stage, Timeline
+from pipeline.waiting_sounds import Room, WaitingSound, play_earcon
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +23,9 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Cue:
     """When a reply may be heard, and who is told that it is."""
+
+    taken: Callable[[], Awaitable[bool]]
+    """Waits until the turn is over and the next to be answered; returns whether it shall be."""
 
     wait: Callable[[], Awaitable[bool]]
     """Waits until it may be heard; returns whether it shall be."""
@@ -33,20 +39,22 @@ class Speaking:
 
     Args:
         name: The conversation's, for the log.
-        transport: Where the replies are heard.
         engines: The agent and its voice.
-        clock: The conversation clock.
+        room: Where the replies are heard, and what fills the waits for them.
 
     """
 
-    def __init__(
-        self, name: str, transport: AudioTransport, engines: Engines, clock: Clock
-    ) -> None:
+    def __init__(self, name: str, engines: Engines, room: Room) -> None:
         self._name = name
-        self._transport = transport
+        self._transport = room.transport
         self._agent = engines.agent
-        self._clock = clock
-        self._speech = ReplySpeech(transport, engines.tts)
+        self._clock = room.clock
+        self._room = room
+        self._speech = ReplySpeech(room.transport, engines.tts, room.levels)
+
+    async def play(self, earcon: Earcon) -> None:
+        """Play a short sound, while nothing else is played. Never fails."""
+        await play_earcon(self._room, earcon)
 
     async def answer(
         self,
@@ -72,7 +80,35 @@ class Speaking:
         caller's to drop.
 
         """
+        sound: WaitingSound | None = None
+        async with asyncio.TaskGroup() as tasks:
+            if question is not None and not first:  # else there are words at once
+                voice = manner.voice(None, manner.language)
+                sound = WaitingSound(
+                    self._room, agent=question.agent, voice=voice, language=manner.language
+                )
+                filling = tasks.create_task(sound.run(cue.taken))
+                cue = _after(sound, cue)
+            reply = self._reply(question, first)
+            await self._speak(reply, manner, timeline, spoken, cue, sound)
+            if sound is not None:
+                filling.cancel()
+
+    async def _speak(
+        self,
+        reply: AsyncGenerator[str],
+        manner: Manner,
+        timeline: Timeline,
+        spoken: Spoken,
+        cue: Cue,
+        sound: WaitingSound | None,
+    ) -> None:
         step = _Step(timeline, self._clock)
+
+        def receive_text() -> None:
+            step.reach(Stage.FIRST_TEXT)
+            if sound is not None:
+                sound.receive_words()
 
         async def wait() -> bool:
             step.end_work()
@@ -84,10 +120,10 @@ class Speaking:
 
         try:
             await self._speech.say(
-                self._reply(question, first),
+                reply,
                 manner=manner,
                 spoken=spoken,
-                on_text=lambda: step.reach(Stage.FIRST_TEXT),
+                on_text=receive_text,
                 before_sound=wait,
                 on_audio=begin,
             )
@@ -96,6 +132,9 @@ class Speaking:
             logger.error("%s: %s", self._name, error)  # noqa: TRY400 - a stage's failure, no bug
             if isinstance(error, AgentError):
                 await self._apologise(error, manner, cue)
+            elif sound is not None and not spoken.pieces:  # there is no voice to say it
+                await sound.give_way()
+                await self.play(Earcon.ERROR)
 
     async def _reply(self, question: Question | None, first: str) -> AsyncGenerator[str]:
         if first:
@@ -121,6 +160,16 @@ class Speaking:
             logger.error("%s: %s", self._name, failure)  # noqa: TRY400 - as above
         finally:
             apology.forget(self._transport)
+
+
+def _after(sound: WaitingSound, cue: Cue) -> Cue:
+    """Return the cue of what is heard once a wait is over."""
+
+    async def wait() -> bool:
+        await sound.give_way()
+        return await cue.wait()
+
+    return replace(cue, wait=wait)
 
 
 class _Step:

@@ -61,7 +61,7 @@ class _Sentence:
     @property
     def spoken(self) -> float:
         """Seconds that the server which speaks now has spoken."""
-        return self.progress.spoken - self._began
+        return max(0.0, self.progress.spoken - self._began)
 
     def begin(self, pace: float) -> None:
         """Let a server speak what is left."""
@@ -177,11 +177,12 @@ class HttpTextToSpeech:
             else:
                 return
 
-    async def voices(self) -> tuple[str, ...]:
+    async def voices(self) -> dict[str, str]:
         """Ask the first server for the names of its voices.
 
         Returns:
-            The names; empty when the server does not tell them.
+            What stands behind each name, in the server's order: itself where the server does not
+            tell another. Empty when it does not tell any.
 
         Raises:
             TextToSpeechError: The server cannot be reached.
@@ -221,7 +222,7 @@ class HttpTextToSpeech:
         """
         fallback = fallback or self._config.voice
         try:
-            names = await self.voices()
+            names = list(await self.voices())
         except TextToSpeechError as error:
             logger.warning("%s; %s speaks with the voice %s", error, wanted, fallback)
             return fallback

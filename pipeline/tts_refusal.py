@@ -112,14 +112,20 @@ def _retry_after(headers: Mapping[str, str]) -> float:
     return max(0.0, wait.total_seconds())
 
 
-def voice_names(answer: Any) -> Iterator[str]:
-    """Find the names in the forms that servers use for lists of voices."""
+def voice_names(answer: Any) -> Iterator[tuple[str, str]]:
+    """Find the names in the forms that servers use for lists of voices.
+
+    Yields:
+        A name, and that of the voice which stands behind it: the same where it is not told.
+
+    """
     if isinstance(answer, dict):
         answer = answer.get("voices") or answer.get("data") or ()
     for voice in answer if isinstance(answer, list | dict) else ():
         if isinstance(voice, str):
-            yield voice
+            yield voice, voice
         elif isinstance(voice, dict):
             name = voice.get("id") or voice.get("voice_id") or voice.get("name")
+            behind = voice.get("voice")
             if isinstance(name, str):
-                yield name
+                yield name, behind if isinstance(behind, str) else name

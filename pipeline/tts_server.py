@@ -141,11 +141,12 @@ class SpeechServerClient:
         # Every such server has this path, and answers it without any work.
         await self._get("/v1/models", "did not answer")
 
-    async def voices(self) -> tuple[str, ...]:
+    async def voices(self) -> dict[str, str]:
         """Ask for the names of the voices.
 
         Returns:
-            The names; empty when the server does not tell them.
+            What stands behind each name: itself where the server does not tell another. Empty when
+            it does not tell any.
 
         Raises:
             SpeechServerError: The server cannot be reached.
@@ -155,9 +156,9 @@ class SpeechServerClient:
         """
         response = await self._get("/v1/audio/voices", "did not list its voices")
         try:
-            return tuple(voice_names(response.json())) if response.is_success else ()
+            return dict(voice_names(response.json())) if response.is_success else {}
         except ValueError:
-            return ()
+            return {}
 
     async def state(self) -> ServerState | None:
         """Ask how the server is doing.

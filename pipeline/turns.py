@@ -334,10 +334,7 @@ class TurnTaking:
             self._end(turn, EndedBy.SMART_TURN if by_score else EndedBy.SILENCE)
         elif config.speculation and not turn.speculated:
             turn.speculated = True
-            over_reply = self._is_over_reply(turn)
-            if over_reply:
-                self._barge_in.receive_silence(turn.number, turn.end)
-            if over_reply or turn.voiced >= config.min_speech:
+            if self._is_over_reply(turn) or turn.voiced >= config.min_speech:
                 self._actions.append(Speculate(turn.span()))
         else:
             turn.phase = Phase.PAUSED
@@ -350,7 +347,6 @@ class TurnTaking:
 
     def _end(self, turn: TurnState, by: EndedBy) -> None:
         turn.phase = Phase.ENDED
-        turn.speculated = False
         self._asked.discard(turn.speaker)
         if turn.voiced < self._config.min_speech:
             del self._turns[turn.speaker]

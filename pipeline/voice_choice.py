@@ -32,6 +32,9 @@ from pipeline.voice_names import (
 SLOWEST, FASTEST = 0.5, 2.0
 """Speeds that can be asked for: beyond them hardly anybody understands a word."""
 
+_CLEAREST = 8
+"""Of espeak's speakers, so many are told from one another at once."""
+
 _GRAIN = 0.05
 """Speeds are a multiple of this."""
 
@@ -268,10 +271,13 @@ def _like(voice: VoiceName, agent: str, language: str, server: ServerVoices) -> 
 
 def _variants(voice: VoiceName, agent: str) -> list[str]:
     """Return espeak's speakers, those first that are most like a voice."""
-    sexes = {variant: variant[0] for variant in VARIANTS}
     others = sorted(
         VARIANTS,
-        key=lambda variant: (bool(voice.sex) and sexes[variant] != voice.sex, _lot(agent, variant)),
+        key=lambda variant: (
+            bool(voice.sex) and variant[0] != voice.sex,
+            variant not in VARIANTS[:_CLEAREST],
+            _lot(agent, variant),
+        ),
     )
     same = [voice.variant] if voice.kind is Kind.TAG else []
     return list(dict.fromkeys([*same, *others]))

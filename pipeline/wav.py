@@ -24,6 +24,7 @@ from pipeline.audio import (
 )
 from pipeline.clock import Clock
 from pipeline.errors import AudioError
+from pipeline.fades import FADE_SAMPLES, ramp
 from pipeline.interfaces import DUCK, Participant, ReplyAudio, Volume
 from pipeline.ledger import PlaybackLedger
 
@@ -146,6 +147,8 @@ class _Playback:
         self.ledger = PlaybackLedger()
         self._waiting: deque[Samples] = deque()
         self._samples = 0
+        self._factor = 1.0
+        self._fading: Samples = np.empty(0, np.int16)
         self._at = 0.0
         """Until when everything is counted; the first sample that waits is heard next."""
 
@@ -172,6 +175,8 @@ class _Playback:
 
     def set_volume(self, volume: Volume, now: float) -> None:
         self.advance(now)
+        if volume is Volume.HELD:
+            self._fade_out()
         self._volume = volume
 
     def advance(self, now: float) -> None:
@@ -195,6 +200,8 @@ class _Playback:
 
     def stop(self, now: float) -> None:
         self.advance(now)
+        self._fade_out()
+        self._factor = 1.0
         self._waiting.clear()
         self._samples = 0
         self._at = max(self._at, now)
@@ -203,6 +210,7 @@ class _Playback:
 
     def finish(self) -> None:
         if self._writer is not None:
+            self._append(np.zeros(len(self._fading), np.int16))
             self._writer.close()
         if self._file is not None:
             self._file.close()
@@ -213,12 +221,27 @@ class _Playback:
         silence = round(at * SPEECH_RATE) - self._written
         while silence > 0:
             part = min(silence, SPEECH_RATE)  # a second at a time: the file may be hours long
-            self._writer.writeframes(bytes(2 * part))
-            self._written += part
+            self._append(np.zeros(part, np.int16))
             silence -= part
-        if self._volume is Volume.DUCKED:
-            samples = (samples * DUCK).astype(np.int16)
-        self._writer.writeframes(samples.astype("<i2").tobytes())
+        before, self._factor = self._factor, DUCK if self._volume is Volume.DUCKED else 1.0
+        self._append(ramp(samples, before, self._factor))
+
+    def _fade_out(self) -> None:
+        """Let what would come next die away within 5 ms; it may be gone on with."""
+        if self._factor and self._waiting and self._written == round(self._at * SPEECH_RATE):
+            self._fading = ramp(self._waiting[0][:FADE_SAMPLES], self._factor, 0.0)
+        self._factor = 0.0
+
+    def _append(self, samples: Samples) -> None:
+        """Write what is heard next, or silence, over what still dies away."""
+        if self._writer is None or not len(samples):
+            return
+        both = np.zeros(max(len(samples), len(self._fading)), np.int32)
+        both[: len(samples)] = samples
+        both[: len(self._fading)] += self._fading
+        self._fading = both[len(samples) :].astype(np.int16)
+        both = np.clip(both[: len(samples)], -32768, 32767)
+        self._writer.writeframes(both.astype("<i2").tobytes())
         self._written += len(samples)
 
 

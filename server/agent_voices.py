@@ -39,11 +39,11 @@ class AgentVoices:
         Cancelling is safe.
         """
         try:
-            names = await tts.voices()
+            behind = await tts.voices()
         except TextToSpeechError as error:
             logger.warning("%s; which voices there are is not known", error)
-            names = ()
-        return cls(config, ServerVoices(names, _own_names(config)))
+            behind = {}
+        return cls(config, ServerVoices(tuple(behind), behind))
 
     def personas(self, roster: Roster) -> dict[str, Persona]:
         """Return every agent as people hear it."""
@@ -113,12 +113,3 @@ def main_agent(config: Config) -> str:
     if uses_gateway or config.openclaw.agent_id in config.agents:
         return config.openclaw.agent_id
     return next(iter(config.agents))
-
-
-def _own_names(config: Config) -> dict[str, str]:
-    """Return the voices behind the names that the settings give to those of our own server."""
-    if config.tts.url is not None:
-        return {}
-    speech = config.speech
-    default = speech.voices.get(speech.default_voice.lower(), speech.default_voice)
-    return {DEFAULT: default, **speech.voices}

@@ -5,11 +5,12 @@ on how the text was cut when it arrived:
 
 ====================  ==============================================================
 ``unspoken``          takes reasoning, tool noise and directives out
-``blocks``            lines: paragraphs, lists, tables, code
-``inline``            links, emphasis, inline code
+``blocks``            lines: paragraphs, lists, tables, code (``block_parser``, ``block_lines``)
+``inline``            links, emphasis, inline code, formulas (``inline_parser``, ``formulas``)
 ``sentences``         sentences, the first clause early
 ``languages``         the language of each
-``reading``           numbers, units, dates and names in its words (``vocabulary``)
+``reading``           numbers, units, dates and names in its words (``vocabulary``), by the
+                      rules of ``dates``, ``amounts``, ``numbers``, ``codes``, ``signs``, ``roman``
 ``gist``              the beginning of an answer too long to be spoken
 ====================  ==============================================================
 """

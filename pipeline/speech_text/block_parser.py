@@ -5,7 +5,6 @@ from __future__ import annotations
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, reference
 
-
 DEEPEST = 60
 """Levels of blocks within blocks; what lies deeper is lost."""
 

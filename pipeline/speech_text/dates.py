@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pipeline.speech_text.rules import DASH, END, START, Rule, rule
+from pipeline.speech_text.marks import AGO, SOON
+from pipeline.speech_text.rules import DASH, END, START, Rule, one_of, rule
 from pipeline.speech_text.vocabulary import FIRST_YEAR, LAST_YEAR, Vocabulary
 
 _Match = re.Match[str]
@@ -31,6 +32,7 @@ class DateRules:
         words = self._words
         time = f"(?:{_anonymous(words.time)})"
         until = words.between(words.to)
+        yield rule(rf"([{SOON}{AGO}])(\d+) ({one_of(words.spans)})", self._distance)
         yield rule(rf"\b{_ISO}{END}", self._iso)
         yield rule(rf"({START}{time})(?:{DASH})(?={time})", lambda m: m[1] + until)
         yield rule(
@@ -58,6 +60,11 @@ class DateRules:
         if words.year_leads:
             yield rule(rf"(\b(?i:{words.year_leads}) |\()(\d{{4}})(?![.,]\d|[\w%])", self._year)
             yield rule(r"([^\W\d]\.?,? )(\d{4})(?=\))", self._year)
+
+    def _distance(self, match: _Match) -> str:
+        words = self._words
+        said = words.count(match[2], words.spans[match[3]])
+        return (words.soon if match[1] == SOON else words.ago).format(said)
 
     def _iso(self, match: _Match) -> str:
         words, found = self._words, match.groupdict()

@@ -6,20 +6,8 @@ from types import MappingProxyType
 
 from num2words import num2words
 
-from pipeline.speech_text.blocks import LeftOut
-from pipeline.speech_text.marks import (
-    CHANNEL,
-    CODE,
-    DATA,
-    DONE,
-    FORMULA,
-    LINK,
-    NO,
-    NOTE,
-    OPEN,
-    SPOILER,
-    YES,
-)
+from pipeline.speech_text import marks
+from pipeline.speech_text.block_events import LeftOut
 from pipeline.speech_text.vocabulary import (
     FIRST_YEAR,
     Counted,
@@ -184,6 +172,17 @@ class English(Vocabulary):
         r"(?:['\u2019]|(?<![\w.,])(?=\d{4})|(?<=[Tt]he )|(?<=[Ll]ate )|(?<=[Ee]arly )|(?<=[Mm]id-))"
         r"(?P<decade>\d{3}0|\d0)(?P<ending>s)\b"
     )
+    spans = MappingProxyType(
+        {
+            "s": Counted("one second", "seconds"),
+            "min": Counted("one minute", "minutes"),
+            "h": Counted("one hour", "hours"),
+            "d": Counted("one day", "days"),
+            "mo": Counted("one month", "months"),
+            "y": Counted("one year", "years"),
+        }
+    )
+    soon, ago = "in {}", "{} ago"
     signs = SignWords(
         about="about",
         is_about="is about",
@@ -205,6 +204,8 @@ class English(Vocabulary):
     )
     rewritten = (
         *Vocabulary.rewritten,
+        (r"(?<!\d)(?<!\d )\b[Mm]in\. (?=[\d-])", "minimum "),
+        (r"\b[Mm]ax\. (?=[\d-])", "maximum "),
         (rf"\b(\d{{1,2}}) ?[\u2013-] ?(\d{{1,2}} {month_pattern})", r"the \1th to \2"),
     )
     abbreviations = MappingProxyType(
@@ -247,15 +248,23 @@ class English(Vocabulary):
     )
     stand_ins = MappingProxyType(
         {
-            LINK: "the link",
-            CODE: "the code",
-            FORMULA: "the formula",
-            CHANNEL: "the channel",
-            DATA: "the data",
-            SPOILER: "the spoiler",
+            marks.LINK: "the link",
+            marks.CODE: "the code",
+            marks.FORMULA: "the formula",
+            marks.CHANNEL: "the channel",
+            marks.DATA: "the data",
+            marks.SPOILER: "the spoiler",
         }
     )
-    heads = MappingProxyType({YES: "yes", NO: "no", DONE: "Done", OPEN: "To do", NOTE: "Note"})
+    heads = MappingProxyType(
+        {
+            marks.YES: "yes",
+            marks.NO: "no",
+            marks.DONE: "Done",
+            marks.OPEN: "To do",
+            marks.NOTE: "Note",
+        }
+    )
     slash = "slash"
 
     def cardinal(self, number: int) -> str:

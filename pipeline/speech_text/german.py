@@ -6,20 +6,8 @@ from types import MappingProxyType
 
 from num2words import num2words
 
-from pipeline.speech_text.blocks import LeftOut
-from pipeline.speech_text.marks import (
-    CHANNEL,
-    CODE,
-    DATA,
-    DONE,
-    FORMULA,
-    LINK,
-    NO,
-    NOTE,
-    OPEN,
-    SPOILER,
-    YES,
-)
+from pipeline.speech_text import marks
+from pipeline.speech_text.block_events import LeftOut
 from pipeline.speech_text.vocabulary import (
     FIRST_YEAR,
     Counted,
@@ -27,6 +15,7 @@ from pipeline.speech_text.vocabulary import (
     LeftOutWords,
     SignWords,
     Vocabulary,
+    count_alike,
 )
 
 _WITH_DATIVE = frozenset(("auf", "unter", "in", "von", "bei", "mit", "zu", "aus", "nach", "an"))
@@ -70,10 +59,6 @@ _NUMBERED = frozenset(
 _WEEKDAYS = "Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag|Sonntag"
 
 
-def _units(article: str, **names: str) -> dict[str, Counted]:
-    return {unit: Counted(f"{article} {name}", name) for unit, name in names.items()}
-
-
 def _feminine(**names: str) -> dict[str, Counted]:
     return {unit: Counted(f"eine {name}", f"{name}n") for unit, name in names.items()}
 
@@ -85,8 +70,8 @@ class German(Vocabulary):
     """German as it is spoken in Germany."""
 
     language = "de"
-    number = r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?"
-    group, decimal = ".", ","
+    number = r"\d{1,3}(?:[. \u00a0\u202f]\d{3})+(?!\d)(?:,\d+)?|\d+(?:,\d+)?"
+    group, decimal = ". \u00a0\u202f", ","
     point, version_point = "Komma", "Punkt"
     minus, plus, to, by = "minus", "plus", "bis", "mal"
     and_ = "und"
@@ -96,18 +81,18 @@ class German(Vocabulary):
     digits = ("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
     units = MappingProxyType(
         {
-            **_units(
+            **count_alike(
                 "ein", km="Kilometer", m="Meter", cm="Zentimeter", mm="Millimeter", kg="Kilogramm"
             ),
-            **_units("ein", g="Gramm", mg="Milligramm", l="Liter", L="Liter", ml="Milliliter"),
-            **_units("ein", W="Watt", kW="Kilowatt", V="Volt", KB="Kilobyte"),
-            **_units(
+            **count_alike("ein", g="Gramm", mg="Milligramm", l="Liter", L="Liter", ml="Milliliter"),
+            **count_alike("ein", W="Watt", kW="Kilowatt", V="Volt", KB="Kilobyte"),
+            **count_alike(
                 "ein", kB="Kilobyte", MB="Megabyte", GB="Gigabyte", TB="Terabyte", dB="Dezibel"
             ),
-            **_units(
+            **count_alike(
                 "ein", Hz="Hertz", kHz="Kilohertz", MHz="Megahertz", GHz="Gigahertz", px="Pixel"
             ),
-            **_units("ein", EL="Esslöffel", TL="Teelöffel", ha="Hektar"),
+            **count_alike("ein", EL="Esslöffel", TL="Teelöffel", ha="Hektar"),
             **_feminine(ms="Millisekunde", s="Sekunde", min="Minute", h="Stunde", t="Tonne"),
             "Min.": Counted("eine Minute", "Minuten"),
             "Std.": Counted("eine Stunde", "Stunden"),
@@ -165,7 +150,7 @@ class German(Vocabulary):
     ordinal_pattern = (
         r"(?:(?P<before>[Aa]m|[Vv]om|[Zz]um|[Dd]em|[Dd]en|[Dd]er|[Dd]es|[Dd]ie|[Dd]as|[Ii]m|[Bb]eim"
         r"|[Ee]in|[Ee]ine|[Kk]ein|[Jj]eden) )(?P<ordinal>\d{1,3})\.(?= (?P<after>\w+)|$)"
-        r"|(?P<bare_ordinal>\d{1,3})\.(?= [a-zäöü])"
+        r"|(?P<bare_ordinal>\d{1,3})\.(?:(?= [a-zäöü])|(?<=\(\d\.)(?= [A-ZÄÖÜ]))"
     )
     year_leads = r"[Jj]ahr|[Jj]ahre|[Ss]eit|[Ss]ommer|[Ww]inter|[Hh]erbst|Frühjahr|Q[1-4]"
     weekdays = MappingProxyType(
@@ -194,6 +179,17 @@ class German(Vocabulary):
     )
     decade = r"(?<![\w.,])(?P<decade>\d{3}0|\d0)(?P<ending>er)\b"
     inflects_one = True
+    spans = MappingProxyType(
+        {
+            "s": Counted("einer Sekunde", "Sekunden"),
+            "min": Counted("einer Minute", "Minuten"),
+            "h": Counted("einer Stunde", "Stunden"),
+            "d": Counted("einem Tag", "Tagen"),
+            "mo": Counted("einem Monat", "Monaten"),
+            "y": Counted("einem Jahr", "Jahren"),
+        }
+    )
+    soon, ago = "in {}", "vor {}"
     signs = SignWords(
         about="etwa",
         is_about="ist etwa",
@@ -216,6 +212,7 @@ class German(Vocabulary):
     )
     rewritten = (
         *Vocabulary.rewritten,
+        (r"(?<!\d)(?<!\d )\bmin\. (?=[\d-])", "minimal "),
         (r"\bS\. ?(?=\d)", "Seite "),
         (r"\bAbs\. ?(?=\d)", "Absatz "),
         (r"\bArt\. ?(?=\d)", "Artikel "),
@@ -280,16 +277,22 @@ class German(Vocabulary):
     )
     stand_ins = MappingProxyType(
         {
-            LINK: "der Link",
-            CODE: "der Code",
-            FORMULA: "die Formel",
-            CHANNEL: "der Kanal",
-            DATA: "die Daten",
-            SPOILER: "der Spoiler",
+            marks.LINK: "der Link",
+            marks.CODE: "der Code",
+            marks.FORMULA: "die Formel",
+            marks.CHANNEL: "der Kanal",
+            marks.DATA: "die Daten",
+            marks.SPOILER: "der Spoiler",
         }
     )
     heads = MappingProxyType(
-        {YES: "ja", NO: "nein", DONE: "Erledigt", OPEN: "Offen", NOTE: "Anmerkung"}
+        {
+            marks.YES: "ja",
+            marks.NO: "nein",
+            marks.DONE: "Erledigt",
+            marks.OPEN: "Offen",
+            marks.NOTE: "Anmerkung",
+        }
     )
     slash = "Slash"
 

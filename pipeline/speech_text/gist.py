@@ -54,8 +54,10 @@ class Gist:
 
     def push(self, piece: SpokenPiece) -> SpokenPiece | None:
         """Take in a piece; returns it when it is spoken now."""
+        is_first = not self._length
         self._length += len(piece.text)
-        if self._longest is None or (not self._held and self._length <= self._longest):
+        fits = self._longest is None or self._length <= self._longest
+        if is_first or (fits and not self._held):
             return piece
         self._held.append(piece)
         return None
@@ -64,5 +66,6 @@ class Gist:
         """End the answer."""
         if self._longest is None or self._length <= self._longest + SLACK:
             return Ending(tuple(self._held))
-        last = self._held[-1]
-        return Ending((last,) if last.text.endswith(("?", "\uff1f")) else (), is_cut=True)
+        last = self._held[-1:]
+        is_question = bool(last) and last[0].text.endswith(("?", "\uff1f"))
+        return Ending(tuple(last) if is_question else (), is_cut=bool(last))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from markdown_it.token import Token
 
-from pipeline.speech_text.blocks import LeftOut
+from pipeline.speech_text.block_events import LeftOut
 from pipeline.speech_text.formulas import say_formula
 from pipeline.speech_text.inline_parser import make_inline_parser
 from pipeline.speech_text.marks import (
@@ -21,6 +22,7 @@ from pipeline.speech_text.marks import (
     SPOILER,
     YES,
 )
+from pipeline.speech_text.moments import write_moment
 
 LONGEST_MARKUP = 2000
 """Characters for which the end of a link or of code is waited for."""
@@ -41,13 +43,18 @@ _ENDS_MARKUP = frozenset("])>`$}|\u00af")
 class InlineText:
     """Takes inline markdown away, word by word; a link or code is one word.
 
+    Args:
+        now: Time at the listener's place, by which times of the chat are told; without it
+            they are left out.
+
     Attributes:
         left_out: What was not put into words.
 
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now: datetime | None = None) -> None:
         self.left_out: set[LeftOut] = set()
+        self._now = now
         self._parser = make_inline_parser()
         self._held = ""
         self._is_open = False
@@ -110,20 +117,23 @@ class InlineText:
                     yield self._say(token)
 
     def _say(self, token: Token) -> str:
-        if token.type in _NOT_SAID:
-            return self._leave_out(*_NOT_SAID[token.type])
         match token.type:
             case "text" | "text_special" | "open":
-                return _without_pictures(token.content)
+                said = _without_pictures(token.content)
             case "code_inline":
-                return self._code(token.content)
+                said = self._code(token.content)
             case "math_inline":
-                return self._formula(token.content)
+                said = self._formula(token.content)
+            case "time":
+                said = self._time(token.content)
             case "image":
-                return self._leave_out(LeftOut.PICTURE, token.content)
+                said = self._leave_out(LeftOut.PICTURE, token.content)
+            case kind if kind in _NOT_SAID:
+                said = self._leave_out(*_NOT_SAID[kind])
             case kind:
                 is_break = kind in {"softbreak", "hardbreak"} or token.content.startswith("<br")
-                return " " if is_break else ""
+                said = " " if is_break else ""
+        return said
 
     def _leave_out(self, what: LeftOut, words: str) -> str:
         self.left_out.add(what)
@@ -138,6 +148,10 @@ class InlineText:
             return ""
         return self._leave_out(LeftOut.CODE, CODE)
 
+    def _time(self, content: str) -> str:
+        moment = write_moment(content, self._now) if self._now else ""
+        return moment or self._leave_out(LeftOut.TIME, "")
+
     def _formula(self, content: str) -> str:
         plain = say_formula(content)
         return self._leave_out(LeftOut.FORMULA, FORMULA) if plain is None else plain
@@ -148,7 +162,6 @@ _NOT_SAID = {
     "reference": (LeftOut.LINK, ""),
     "data": (LeftOut.DATA, DATA),
     "spoiler": (LeftOut.SPOILER, SPOILER),
-    "time": (LeftOut.TIME, ""),
 }
 """What tokens are that have no words of their own, and what stands for them."""
 

@@ -7,20 +7,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from pipeline.speech_text.blocks import LeftOut
-from pipeline.speech_text.marks import (
-    CHANNEL,
-    CODE,
-    DATA,
-    DONE,
-    FORMULA,
-    LINK,
-    NO,
-    NOTE,
-    OPEN,
-    SPOILER,
-    YES,
-)
+from pipeline.speech_text import marks
+from pipeline.speech_text.block_events import LeftOut
 from pipeline.speech_text.vocabulary import Counted, Currency, LeftOutWords, SignWords, Vocabulary
 
 
@@ -84,6 +72,17 @@ class Japanese(Vocabulary):
     month_pattern = ""
     numeric_date = r"(?P<year>\d{4})/(?P<month>\d{1,2})/(?P<day>\d{1,2})"
     code_leads = r"(?:コード|暗証番号|パスワード|番号)(?:は|:|\uff1a)?"
+    spans = MappingProxyType(
+        {
+            "s": Counted("1秒", "秒"),
+            "min": Counted("1分", "分"),
+            "h": Counted("1時間", "時間"),
+            "d": Counted("1日", "日"),
+            "mo": Counted("1か月", "か月"),
+            "y": Counted("1年", "年"),
+        }
+    )
+    soon, ago = "{}後", "{}前"
     signs = SignWords(
         about="約",
         is_about="は約",
@@ -103,8 +102,8 @@ class Japanese(Vocabulary):
     rewritten = (
         *Vocabulary.rewritten,
         (r"(?<=日)([\uff08(])([月火水木金土日])([\uff09)])", r"\1\2曜日\3"),
-        (rf"(?:>=|≥) ?({number}[^\W\d]?)", r"\1以上"),
-        (rf"(?:<=|≤) ?({number}[^\W\d]?)", r"\1以下"),
+        (rf"(?:>=|[\u2265\u2267]) ?({number}[^\W\d]?)", r"\1以上"),
+        (rf"(?:<=|[\u2264\u2266]) ?({number}[^\W\d]?)", r"\1以下"),
     )
     more_signs = (
         (
@@ -129,15 +128,23 @@ class Japanese(Vocabulary):
     )
     stand_ins = MappingProxyType(
         {
-            LINK: "リンク",
-            CODE: "コード",
-            FORMULA: "数式",
-            CHANNEL: "チャンネル",
-            DATA: "データ",
-            SPOILER: "ネタバレ",
+            marks.LINK: "リンク",
+            marks.CODE: "コード",
+            marks.FORMULA: "数式",
+            marks.CHANNEL: "チャンネル",
+            marks.DATA: "データ",
+            marks.SPOILER: "ネタバレ",
         }
     )
-    heads = MappingProxyType({YES: "はい", NO: "いいえ", DONE: "完了", OPEN: "未完了", NOTE: "注"})
+    heads = MappingProxyType(
+        {
+            marks.YES: "はい",
+            marks.NO: "いいえ",
+            marks.DONE: "完了",
+            marks.OPEN: "未完了",
+            marks.NOTE: "注",
+        }
+    )
     slash = "スラッシュ"
     full_stop = "。"
     comma = colon = "、"

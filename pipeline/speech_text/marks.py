@@ -29,6 +29,9 @@ SPOILER = "\ue00e"
 NUMBER = "\ue00c"
 """Before the number of a list item."""
 
+SOON, AGO = "\ue00f", "\ue010"
+"""Before a length of time: in two hours, or two hours ago."""
+
 YES, NO = "\ue006", "\ue007"
 """A tick and a cross where they are the message."""
 

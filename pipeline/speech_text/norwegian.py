@@ -7,28 +7,19 @@ from types import MappingProxyType
 
 from num2words import num2words
 
-from pipeline.speech_text.blocks import LeftOut
-from pipeline.speech_text.marks import (
-    CHANNEL,
-    CODE,
-    DATA,
-    DONE,
-    FORMULA,
-    LINK,
-    NO,
-    NOTE,
-    OPEN,
-    SPOILER,
-    YES,
+from pipeline.speech_text import marks
+from pipeline.speech_text.block_events import LeftOut
+from pipeline.speech_text.vocabulary import (
+    Counted,
+    Currency,
+    LeftOutWords,
+    SignWords,
+    Vocabulary,
+    count_alike,
 )
-from pipeline.speech_text.vocabulary import Counted, Currency, LeftOutWords, SignWords, Vocabulary
 
 _HALF, _CENTURY, _MILLENNIUM = 2, 100, 2000
 _SEVERAL = re.compile(r"(?<!\ben )\b(million|milliard|billion)\b")
-
-
-def _units(article: str, **names: str) -> dict[str, Counted]:
-    return {unit: Counted(f"{article} {name}", name) for unit, name in names.items()}
 
 
 class Norwegian(Vocabulary):
@@ -46,14 +37,16 @@ class Norwegian(Vocabulary):
     digits = ("null", "en", "to", "tre", "fire", "fem", "seks", "sju", "åtte", "ni")
     units = MappingProxyType(
         {
-            **_units("én", km="kilometer", m="meter", cm="centimeter", mm="millimeter", l="liter"),
-            **_units("én", L="liter", dl="desiliter", ml="milliliter", mil="mil"),
-            **_units("ett", kg="kilo", g="gram", mg="milligram", W="watt", kW="kilowatt"),
-            **_units("én", V="volt", KB="kilobyte", kB="kilobyte", MB="megabyte"),
-            **_units(
+            **count_alike(
+                "én", km="kilometer", m="meter", cm="centimeter", mm="millimeter", l="liter"
+            ),
+            **count_alike("én", L="liter", dl="desiliter", ml="milliliter", mil="mil"),
+            **count_alike("ett", kg="kilo", g="gram", mg="milligram", W="watt", kW="kilowatt"),
+            **count_alike("én", V="volt", KB="kilobyte", kB="kilobyte", MB="megabyte"),
+            **count_alike(
                 "én", GB="gigabyte", TB="terabyte", Hz="hertz", kHz="kilohertz", MHz="megahertz"
             ),
-            **_units("én", GHz="gigahertz", dB="desibel", px="piksel"),
+            **count_alike("én", GHz="gigahertz", dB="desibel", px="piksel"),
             "ss": Counted("én spiseskje", "spiseskjeer"),
             "ts": Counted("én teskje", "teskjeer"),
             "s": Counted("ett sekund", "sekunder"),
@@ -137,6 +130,17 @@ class Norwegian(Vocabulary):
         }
     )
     decade = r"(?<![\w.,])(?P<decade>\d{3}0|\d0)(?P<ending>-(?:tallet|tall|årene|åra))\b"
+    spans = MappingProxyType(
+        {
+            "s": Counted("ett sekund", "sekunder"),
+            "min": Counted("ett minutt", "minutter"),
+            "h": Counted("én time", "timer"),
+            "d": Counted("én dag", "dager"),
+            "mo": Counted("én måned", "måneder"),
+            "y": Counted("ett år", "år"),
+        }
+    )
+    soon, ago = "om {}", "for {} siden"
     signs = SignWords(
         about="omtrent",
         is_about="er omtrent",
@@ -159,7 +163,10 @@ class Norwegian(Vocabulary):
     rewritten = (
         *Vocabulary.rewritten,
         (r"\b(\d+) ?t ?(\d{1,2}) ?m(?:in)?\b", r"\1 t \2 min"),
+        (r"(?<!\d)(?<!\d )\b[Mm]in\. (?=[\d-])", "minst "),
+        (r"\b[Mm]aks\. (?=[\d-])", "maksimalt "),
         (r"\b[Kk]r\. ?(?=\d)", "kr "),
+        (r"(?<=lokka )([01]\d|2[0-3])([0-5]\d)(?!\d)", r"\1:\2"),
         (r"(?<=lokka )(\d{1,2})\.(\d\d)(?![\d.])", r"\1:\2"),
         (
             r"(?<=lokka )(\d{1,2}(?::\d\d)?) ?[\u2013-] ?(\d{1,2})\.(\d\d)(?![\d.])",
@@ -217,16 +224,22 @@ class Norwegian(Vocabulary):
     )
     stand_ins = MappingProxyType(
         {
-            LINK: "lenken",
-            CODE: "koden",
-            FORMULA: "formelen",
-            CHANNEL: "kanalen",
-            DATA: "dataene",
-            SPOILER: "spoileren",
+            marks.LINK: "lenken",
+            marks.CODE: "koden",
+            marks.FORMULA: "formelen",
+            marks.CHANNEL: "kanalen",
+            marks.DATA: "dataene",
+            marks.SPOILER: "spoileren",
         }
     )
     heads = MappingProxyType(
-        {YES: "ja", NO: "nei", DONE: "Gjort", OPEN: "Gjenstår", NOTE: "Merknad"}
+        {
+            marks.YES: "ja",
+            marks.NO: "nei",
+            marks.DONE: "Gjort",
+            marks.OPEN: "Gjenstår",
+            marks.NOTE: "Merknad",
+        }
     )
     slash = "skråstrek"
 

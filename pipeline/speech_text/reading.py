@@ -50,13 +50,12 @@ _TIDY = (
     (r"\(\s*\)|\[\s*\]|[*`\\^{}\[\]<>#~\u2500-\u259f\u203b\u2070-\u2079\u00b9]", " "),
     (r"[\u2022\u2023\u25aa\u25cb\u25cf\u25e6]|^[\u30fb\u2013\u2014]", " "),
     (r"(?<!\w)_+|_+(?!\w)|_", " "),
-    (r"(?<!\w)-(?=[a-z]\b)", ""),
+    (r"(?<!\w)-{1,2}(?=[a-z])", ""),
     (r"\s+(?=[,.;:!?\u2026)](?:\W|$))", ""),
     (r"(?<=[^\W\d]):(?=[^\W\d])", ": "),
     (r"\(\s+", "("),
     (r"([,;:])(?=\s*[,;:.!?])", ""),
     (r"(?<=[.!?]) \.(?!\.)", ""),
-    (rf"(?<=[{_WIDE}\u3000-\u303f])\s+(?=[{_WIDE}\u3000-\u303f])", ""),
     (r"\s+", " "),
 )
 _TIDYING = tuple((re.compile(pattern), sign) for pattern, sign in _TIDY)
@@ -134,7 +133,7 @@ def _weekday_rules(words: Vocabulary) -> Iterable[Rule]:
         needs_digit=False,
     )
     date = rf"\d{{1,2}}(?:\. ?\d|:\d\d|\.? {words.month_pattern})|{words.month_pattern}"
-    yield rule(rf"\b({days})\.?(?=,? (?:{date}))", lambda m: names[m[1]])
+    yield rule(rf"\b({days})(?:\.?(?=,? (?:{date}))|\.(?= \d))", lambda m: names[m[1]])
     yield rule(rf"^({days})$", lambda m: names[m[1]], needs_digit=False)
     yield rule(r"(?<=day)-(?=[A-Z])|(?<=[^\W\d])\u2013(?=[^\W\d])", to, needs_digit=False)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
-from pipeline.speech_text.blocks import BlockEnd, BlockEvent, Blocks, LeftOut, Table
+from pipeline.speech_text.block_events import BlockEnd, BlockEvent, LeftOut, Table
+from pipeline.speech_text.blocks import Blocks
 from pipeline.speech_text.directives import CallDirective, VoiceDirective
 from pipeline.speech_text.gist import LONGEST_SPEECH, Gist, SpokenPiece
 from pipeline.speech_text.inline import InlineText
@@ -42,6 +44,8 @@ class ReplyText:
         in_channel: Whether the listener can read the reply as well.
         longest_piece: Characters a piece has at most.
         longest: Characters of the reply that are spoken, about; ``None`` for all of it.
+        now: Time at the listener's place, by which Discord's times are told; without it
+            they are left out.
 
     """
 
@@ -52,12 +56,13 @@ class ReplyText:
         in_channel: bool = True,
         longest_piece: int = LONGEST_PIECE,
         longest: int | None = LONGEST_SPEECH,
+        now: datetime | None = None,
     ) -> None:
         self._language = language
         self._in_channel = in_channel
         self._unspoken = UnspokenText()
         self._blocks = Blocks()
-        self._inline = InlineText()
+        self._inline = InlineText(now)
         self._sentences = Sentences(longest_piece)
         self._gist = Gist(longest)
         self._begins = True

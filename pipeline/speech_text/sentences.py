@@ -50,7 +50,12 @@ _LETTERS = re.compile(r"(?:[^\W\d]\.)+[^\W\d]")
 
 _HALVES_OF_DAY = frozenset(("a.m", "p.m"))
 
-_NUMBERED = frozenset(("no", "nr", "p", "kl", "kr", "art", "ch", "sec", "kap", "abb"))
+_NUMBERED = frozenset(
+    (
+        *("no", "nr", "p", "kl", "kr", "art", "ch", "sec", "kap", "abb", "maks"),
+        *("man", "tir", "ons", "tor", "tors", "fre", "lør", "søn"),
+    )
+)
 """Abbreviations only before a number."""
 
 _ORDINAL_LEADS = frozenset(
@@ -165,7 +170,7 @@ def _ends(text: str, match: re.Match[str], following: re.Match[str]) -> bool | N
 
 def _ends_after_number(number: str, words: list[str], following: re.Match[str]) -> bool | None:
     """Whether a number with a full stop ends a sentence: it may be an ordinal."""
-    if len(words) == 1:
+    if len(words) == 1 or words[-1].startswith("("):
         return False  # it numbers what follows
     if len(number) > 2:  # noqa: PLR2004 - no day of a month, hardly an ordinal
         return True

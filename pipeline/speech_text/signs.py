@@ -17,8 +17,8 @@ def comparison_rules(words: Vocabulary) -> Iterable[Rule]:
     yield rule(rf"(?<!\d)[\u2248~]{_AMOUNT}", f"{signs.about}{words.joint}")
     yield rule(r"\u00b1", words.between(signs.plus_minus), needs_digit=False)
     for pattern, said in (
-        (">=|\u2265", signs.at_least),
-        ("<=|\u2264", signs.at_most),
+        (">=|[\u2265\u2267]", signs.at_least),
+        ("<=|[\u2264\u2266]", signs.at_most),
         ("<", signs.less_than),
         (">", signs.more_than),
     ):

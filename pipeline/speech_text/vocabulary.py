@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from num2words import num2words
 
-from pipeline.speech_text.blocks import LeftOut
+from pipeline.speech_text.block_events import LeftOut
 
 FIRST_YEAR, LAST_YEAR = 1100, 2099
 """Numbers of four digits that may be years."""
@@ -35,6 +35,11 @@ class Counted:
 
     many: str
     """Without: "metres"."""
+
+
+def count_alike(article: str, **names: str) -> dict[str, Counted]:
+    """Return units that have one form for one and for many, by how they are written."""
+    return {unit: Counted(f"{article} {name}", name) for unit, name in names.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,11 @@ class Vocabulary(ABC):
     per: ClassVar[str] = ""
     per_what: ClassVar[Mapping[str, str]] = {}
     """What a price or a pace is for, as it is written behind a slash, and as it is said."""
+    spans: ClassVar[Mapping[str, Counted]]
+    """Lengths of time as they stand in ``soon`` and ``ago``, by the names in ``moments``."""
+    soon: ClassVar[str]
+    """A moment to come, with braces where the length of time stands."""
+    ago: ClassVar[str]
     decade: ClassVar[str] = ""
     """Pattern of a decade in digits, with groups ``decade`` and ``ending``."""
     has_roman_numbers: ClassVar[bool] = True

@@ -18,15 +18,19 @@ from models.errors import ModelError
 from models.progress import progress_on
 from models.registry import Registry
 from pipeline.audio import decode_file
-from pipeline.cast import Cast, Persona
+from pipeline.cast import Cast
 from pipeline.clock import AudioTimeLoop, LoopClock
+from pipeline.config import AgentConfig
 from pipeline.errors import AudioError, StageError
 from pipeline.judgement import NamedAgent
 from pipeline.relevance import Relevance
 from pipeline.tts import HttpTextToSpeech
 from pipeline.turn_record import TurnRecord
+from pipeline.voice_choice import VoiceChoices
+from server.agent_voices import AgentVoices
 from server.config import Config
 from server.engines import FIXTURE, Ears, open_ears, open_voice
+from server.roster import Roster
 from server.scenes.format import Recogniser, Scene, SceneError, load_scenes
 from server.scenes.observed import PlayedScene
 from server.scenes.play import play_scene
@@ -138,14 +142,16 @@ async def _play_all(
 
 async def _cast(config: Config, scene: Scene, tts: HttpTextToSpeech) -> Cast:
     """Return the scene's agents: called by their ids, and by the names in the settings."""
-    personas = {id_: Persona(id_, id_, await tts.resolve_voice(id_)) for id_ in scene.agents}
-    configured = config.agents
-    named = [
-        NamedAgent(id_, (id_, *(configured[id_].names if id_ in configured else ())))
-        for id_ in scene.agents
-    ]
+    agents = {id_: config.agents.get(id_) or AgentConfig() for id_ in scene.agents}
+    voices = await AgentVoices.ask(config, tts)
+    named = [NamedAgent(id_, (id_, *agent.names)) for id_, agent in agents.items()]
     relevance = config.pipeline.relevance.model_copy(update={"sensitivity": scene.sensitivity})
-    return Cast(personas, scene.room_agent, Relevance(relevance, named))
+    return Cast(
+        voices.personas(Roster(agents, scene.room_agent)),
+        scene.room_agent,
+        Relevance(relevance, named),
+        voices=VoiceChoices(voices.server),
+    )
 
 
 def _print_json(record: TurnRecord) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.audio import HEARING_RATE, decode_file
 from pipeline.cast import Cast
 from pipeline.clock import Clock
-from pipeline.config import PipelineConfig
+from pipeline.config import PipelineConfig, SoundsConfig
 from pipeline.conversation import Conversation
 from pipeline.engines import Engines, hold
 from pipeline.interfaces import Participant, SpeechToText, TextToSpeech
@@ -37,6 +37,7 @@ LONGEST_REST = 90.0
 """Seconds after the last sound in which replies may still be heard."""
 
 _UNKNOWN_WORD = "something"
+_NO_SOUNDS = SoundsConfig(earcons=False, thinking=False, words=False)  # replies alone are judged
 _SECONDS_PER_WORD = 0.4
 _UNDERSTOOD = -30.0  # dB, the level from which the words of an echo are understood
 
@@ -78,7 +79,7 @@ async def play_scene(
         engines=performance.engines(ears, tts),
         cast=cast,
         clock=clock,
-        config=config,
+        config=config.model_copy(update={"sounds": _NO_SOUNDS}),
         began=datetime.now(UTC),
         on_turn=performance.note,
     )

@@ -45,8 +45,10 @@ def create_app(config: SpeechConfig, ladder: Ladder, recogniser: Recogniser) -> 
 
     @app.get("/v1/audio/voices")
     async def list_voices() -> dict[str, Any]:
-        """Names to use as ``voice``."""
-        voices = [{"id": name, "name": name} for name in ladder.voices()]
+        """Names to use as ``voice``, and the engine's own name of each."""
+        voices = [
+            {"id": name, "name": name, "voice": ladder.behind(name)} for name in ladder.voices()
+        ]
         return {"object": "list", "voices": voices}
 
     @app.get("/v1/models")

@@ -85,6 +85,11 @@ class Ladder:
         own = [voice for engine in engines for voice in engine.voices()]
         return list(dict.fromkeys((*self._names, *known, *own)))
 
+    def behind(self, voice: str) -> str:
+        """Return what the engine that speaks with a voice calls it itself."""
+        own = (self._find(engine, voice) for engine in self._engines)
+        return next(filter(None, own), voice)
+
     def has_voice(self, voice: str) -> bool:
         """Whether any engine speaks with this voice."""
         return any(self._find(engine, voice) is not None for engine in self._engines)

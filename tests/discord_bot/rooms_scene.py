@@ -16,7 +16,7 @@ from pipeline.agents.echo import EchoAgent
 from pipeline.audio import AudioFrame
 from pipeline.cast import Cast, Persona
 from pipeline.clock import Clock
-from pipeline.config import PipelineConfig, RelevanceConfig
+from pipeline.config import PipelineConfig, RelevanceConfig, SoundsConfig
 from pipeline.engines import Engines
 from pipeline.interfaces import Participant, ParticipantLeft, ReplyAudio
 from pipeline.judgement import NamedAgent
@@ -30,7 +30,12 @@ AGENTS = {"jarvis": "Jarvis", "sage": "Sage"}
 
 def channel(id_: int = 700, name: str = "Lounge", guild: int = GUILD) -> Channel:
     """Return a channel as far as rooms look at it."""
-    return cast("Channel", SimpleNamespace(id=id_, name=name, guild=SimpleNamespace(id=guild)))
+    rights = SimpleNamespace(send_messages=False, view_channel=True)
+    where = SimpleNamespace(id=guild, me=None)
+    return cast(
+        "Channel",
+        SimpleNamespace(id=id_, name=name, guild=where, permissions_for=lambda _: rights),
+    )
 
 
 LOUNGE, OFFICE = channel(), channel(701, "Office")
@@ -173,7 +178,9 @@ class ScriptedSupport:
     opened: list[GuildChoices] = field(default_factory=list)
     open: set[int] = field(default_factory=set)
     records: list[TurnRecord] = field(default_factory=list)
-    pipeline: PipelineConfig = field(default_factory=PipelineConfig)
+    pipeline: PipelineConfig = field(
+        default_factory=lambda: PipelineConfig(sounds=SoundsConfig(earcons=False))
+    )
     channel_id: Callable[[], int] = int
 
     @asynccontextmanager

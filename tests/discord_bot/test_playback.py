@@ -13,7 +13,8 @@ from discord_bot.playback import LINGER, LOOKAHEAD, Playback, ReplyBuffer, Reply
 from discord_bot.rtp import SILENCE
 from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.errors import AudioError
-from pipeline.interfaces import ReplyAudio
+from pipeline.fades import FADE_SAMPLES
+from pipeline.interfaces import ReplyAudio, Volume
 from tests.peers.discord import opus as peers_opus
 from tests.peers.discord import speech_like, until
 
@@ -93,9 +94,48 @@ def test_source_ends_at_once_when_the_rest_was_dropped() -> None:
     buffer.put(sound(1.0))
     assert source.read()
     buffer.clear()
+    assert source.read() not in {b"", SILENCE}  # dies away
     assert source.read() == b""
     buffer.put(sound(0.1))
     assert source.read() not in {b"", SILENCE}
+
+
+def test_what_is_cut_or_held_or_ducked_fades_and_nothing_is_lost() -> None:
+    buffer = ReplyBuffer()
+    steady = np.full(SPEECH_RATE, 10000, np.int16)
+
+    def click(samples: Samples) -> int:
+        return int(np.abs(np.diff(samples.astype(int))).max())
+
+    buffer.put(steady)
+    heard = [buffer.take(SPEECH_FRAME)]
+    buffer.volume = Volume.DUCKED
+    heard += [buffer.take(SPEECH_FRAME) for _ in range(2)]
+    buffer.volume = Volume.HELD
+    heard += [buffer.take(SPEECH_FRAME), np.zeros(1, np.int16)]
+    assert len(heard[-2]) == FADE_SAMPLES
+    assert len(buffer.take(SPEECH_FRAME)) == 0
+    assert buffer.take_account() == pytest.approx(0.06)
+    buffer.volume = Volume.FULL
+    heard += [buffer.take(SPEECH_FRAME) for _ in range(2)]
+    assert buffer.seconds == pytest.approx(0.9)
+    buffer.clear()
+    heard += [buffer.take(SPEECH_FRAME), np.zeros(1, np.int16)]
+    assert buffer.seconds == 0.0
+    assert click(np.concatenate(heard)) < 150
+    buffer.put(steady)
+    assert np.all(buffer.take(SPEECH_FRAME) == 10000)
+
+
+def test_what_comes_after_a_cut_follows_its_fade_at_once() -> None:
+    buffer = ReplyBuffer()
+    buffer.put(np.full(SPEECH_RATE, 10000, np.int16))
+    buffer.take(SPEECH_FRAME)
+    buffer.clear()
+    buffer.put(np.full(SPEECH_RATE, 500, np.int16))
+    packet = buffer.take(SPEECH_FRAME)
+    assert len(packet) == SPEECH_FRAME
+    assert np.all(packet[FADE_SAMPLES:] == 500)
 
 
 def test_packets_are_twenty_milliseconds_of_opus() -> None:
@@ -128,9 +168,9 @@ def test_ledger_counts_what_was_sent_and_stop_drops_the_rest() -> None:
         await playback.play(reply(0.2, piece=2))
         mouth.send(15)
         playback.stop()
-        mouth.send()
+        mouth.send(2)
         assert mouth.source is None
-        assert len(mouth.packets) == 15
+        assert len(mouth.packets) == 16  # the last dies away, and counts as nothing
         ledger = playback.ledger
         assert ledger.seconds_played(1) == pytest.approx(0.2)
         assert ledger.seconds_played(2) == pytest.approx(0.1)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.cast import Cast, Persona
 from pipeline.clock import AudioTimeLoop
-from pipeline.config import PipelineConfig, RelevanceConfig, TurnsConfig
+from pipeline.config import PipelineConfig, RelevanceConfig, SoundsConfig, TurnsConfig
 from pipeline.conversation import Conversation
 from pipeline.engines import Engines
 from pipeline.judgement import NamedAgent
@@ -47,6 +47,9 @@ class Scene:
     speech: float = 2.0
     relevance: bool = True
     turns: TurnsConfig = field(default_factory=TurnsConfig)
+    sounds: SoundsConfig = field(
+        default_factory=lambda: SoundsConfig(earcons=False, thinking=False, words=False)
+    )
     no_model: bool = False
     cancel_at: float | None = None
     broken: tuple[str, ...] = ()
@@ -111,7 +114,7 @@ class Scene:
                 voices=self.voices,
             ),
             clock=audio_clock(),
-            config=PipelineConfig(turns=self.turns),
+            config=PipelineConfig(turns=self.turns, sounds=self.sounds),
             began=BEGAN,
             on_turn=self.records.append,
         )

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.cast import Cast, Persona
 from pipeline.clock import AudioTimeLoop
-from pipeline.config import PipelineConfig, RelevanceConfig, TurnsConfig
+from pipeline.config import PipelineConfig, RelevanceConfig, SoundsConfig, TurnsConfig
 from pipeline.conversation import Conversation
 from pipeline.engines import Engines
 from pipeline.errors import (
@@ -41,6 +41,9 @@ from tests.pipeline.fakes import (
     FakeVoiceActivity,
     audio_clock,
 )
+
+TALKATIVE = SoundsConfig(unknown_wait=1.0)
+"""Waits are filled often."""
 
 SPEAKERS = ("ann", "ben", "cyd", "dan")
 
@@ -286,7 +289,7 @@ class Outcome:
                 else None,
             ),
             clock=audio_clock(),
-            config=PipelineConfig(turns=plan.turns),
+            config=PipelineConfig(turns=plan.turns, sounds=TALKATIVE),
             began=datetime(2026, 1, 2, tzinfo=UTC),
             on_turn=self.records.append,
         )
@@ -343,7 +346,8 @@ def check_order(outcome: Outcome) -> None:
     assert all(later >= earlier - 0.003 for earlier, later in itertools.pairwise(decided))
     known = set(ids)
     assert all(record.continues in known for record in outcome.records if record.continues)
-    spoken = [text.split()[1].split("b")[0] for *_, text in outcome.transport.heard]
+    heard = [text for *_, text in outcome.transport.heard if "reply" in text]
+    spoken = [text.split()[1].split("b")[0] for text in heard]
     groups = [int(name[1:]) for name, _ in itertools.groupby(spoken) if name.startswith("a")]
     assert len(groups) == len(set(groups))
     assert groups == sorted(groups) or outcome.plan.asks_ahead

@@ -191,3 +191,22 @@ def test_amid_talk_of_people_high_wants_more() -> None:
 
     assert not after(3.0)
     assert after(3.1)
+
+
+def test_once_others_have_talked_only_what_takes_a_reply_up_follows_it_later() -> None:
+    def after(gap: float, text: str, *, talked: bool = True) -> Judgement:
+        room = Room("medium")
+        room.reply(at=3.0)
+        if talked:
+            room.hear("the train was late", 4.0, BEN)
+        return room.hear(text, 3.0 + gap)
+
+    assert after(4.0, "two goals at the end").addressed
+    moved_on = after(5.0, "two goals at the end")
+    assert not moved_on.addressed
+    assert moved_on.why == (
+        "not addressed: base -3.0, follow-up 5.0 s after sage +4.5, others have talked since -2.5"
+    )
+    assert after(5.0, "two goals at the end", talked=False).addressed
+    assert after(5.0, "and in paris").addressed
+    assert after(5.0, "it was about the weather").addressed

@@ -115,7 +115,7 @@ def test_sound_is_handed_over_in_short_slices():
         room = Room(seconds=0.95)
         await room.say(Telling("Hello."))
         lengths = room.transport.handed
-        assert len(lengths) == 10
+        assert len(lengths) == 11  # what levelling held back comes last
         assert max(lengths) <= SLICE + 1e-9
         assert sum(lengths) == pytest.approx(0.95)
 

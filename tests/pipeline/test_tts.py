@@ -1,72 +1,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from typing import Any
+from contextlib import aclosing
 
 import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.config import TtsConfig, TtsFallback
 from pipeline.errors import TextToSpeechError
-from pipeline.tts import FADE, HttpTextToSpeech
-from tests.peers.speech_server import Answer, Request, SpeechPeer, Then, json_answer, tone
-
-WEATHER = "The weather in Oslo is fine today, but take an umbrella with you, just in case."
-TONE = tone(0.5, SPEECH_RATE)
-SPOKEN = Answer([TONE.tobytes()])
-BROKEN = json_answer({"error": {"message": "out of memory"}}, 500)
-FADING = round(FADE * SPEECH_RATE)
-
-Script = Callable[[Request], Answer]
-
-
-@asynccontextmanager
-async def ladder(
-    *scripts: Script, **settings: Any
-) -> AsyncGenerator[tuple[HttpTextToSpeech, Sequence[SpeechPeer]]]:
-    """Serve on as many servers, the first the best."""
-    async with AsyncExitStack() as stack:
-        peers = [await stack.enter_async_context(SpeechPeer(script)) for script in scripts]
-        fallbacks = {
-            f"peer{place}": TtsFallback(url=peer.url, voice=f"usual{place}")
-            for place, peer in enumerate(peers[1:], 1)
-        }
-        tts = HttpTextToSpeech(TtsConfig(fallbacks=fallbacks, **settings), peers[0].url)
-        stack.push_async_callback(tts.aclose)
-        yield tts, peers
-
-
-async def say(
-    tts: HttpTextToSpeech, text: str = WEATHER, voice: str = "sage", speed: float | None = None
-) -> Samples:
-    chunks = [chunk async for chunk in tts.synthesize(text, voice=voice, speed=speed)]
-    return np.concatenate([np.empty(0, np.int16), *chunks])
-
-
-def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(story())
-
-
-def spoken(_: Request) -> Answer:
-    return SPOKEN
-
-
-def broken(_: Request) -> Answer:
-    return BROKEN
-
-
-def dying(seconds: float, then: Then = Then.CUT) -> Script:
-    """Die after so much sound."""
-    sound = tone(seconds, SPEECH_RATE).tobytes()
-    return lambda _: Answer([sound], then=then)
-
-
-def texts(peer: SpeechPeer) -> list[str]:
-    return [request.body["input"] for request in peer.requests]
+from pipeline.tts import HttpTextToSpeech
+from pipeline.tts_server import ServerState
+from tests.peers.speech_server import Answer, Request, SpeechPeer, Then, json_answer
+from tests.pipeline.tts_ladder import (
+    SPOKEN,
+    TONE,
+    WEATHER,
+    Script,
+    broken,
+    dying,
+    ladder,
+    run,
+    say,
+    spoken,
+    texts,
+)
 
 
 def test_one_server_is_asked_as_openais_is() -> None:
@@ -195,85 +153,6 @@ def test_when_all_fail_the_error_is_the_best_servers_and_all_are_asked_again() -
     run(story)
 
 
-@pytest.mark.parametrize("then", [Then.CUT, Then.HANG])
-def test_the_rest_of_a_sentence_is_said_by_the_next_and_nothing_twice(then: Then) -> None:
-    async def story() -> None:
-        script = dying(2.0, then)
-        async with ladder(script, spoken, stall_timeout=0.2) as (tts, (first, second)):
-            heard = await say(tts)
-            assert texts(first) == [WEATHER]
-            (rest,) = texts(second)
-            assert rest == "but take an umbrella with you, just in case."
-            said = tone(2.0, SPEECH_RATE)
-            assert np.array_equal(heard[: len(said)], said)
-            assert np.array_equal(heard[len(said) + FADING :], TONE)
-
-    run(story)
-
-
-def test_the_sound_of_a_server_that_dies_does_not_click() -> None:
-    async def story() -> None:
-        loud = Answer([np.full(24_000, 9000, np.int16).tobytes()], then=Then.CUT)
-        async with ladder(lambda _: loud, spoken) as (tts, _):
-            heard = await say(tts)
-            fading = heard[24_000 : 24_000 + FADING]
-            assert fading[-1] == 0
-            assert np.abs(np.diff(fading.astype(int))).max() < 9000 / FADING * 2
-
-    run(story)
-
-
-def test_servers_that_die_one_after_another_say_it_together() -> None:
-    async def story() -> None:
-        async with ladder(dying(1.4), dying(1.2), spoken) as (tts, peers):
-            await say(tts)
-            first, second, third = (texts(peer)[0] for peer in peers)
-            assert first.endswith(second)
-            assert second.endswith(third)
-            assert len(first) > len(second) > len(third) > 0
-
-    run(story)
-
-
-def test_the_pace_that_a_voice_has_shown_tells_where_it_was() -> None:
-    async def story() -> None:
-        # Twice as slow as usual.
-        slow = Answer([tone(9.0, SPEECH_RATE).tobytes()])
-        async with ladder(lambda _: slow, spoken) as (tts, (first, second)):
-            await say(tts)
-            first.answer = dying(4.4)
-            await say(tts)
-            assert texts(second) == ["take an umbrella with you, just in case."]
-
-    run(story)
-
-
-def test_a_server_that_dies_when_all_was_said_leaves_nothing_to_say() -> None:
-    async def story() -> None:
-        async with ladder(dying(6.0), spoken) as (tts, (_, second)):
-            heard = await say(tts)
-            assert len(heard) == 6 * SPEECH_RATE + FADING
-            assert second.requests == []
-
-    run(story)
-
-
-def test_without_another_server_what_was_said_stands_and_the_error_is_told() -> None:
-    async def story() -> None:
-        async with ladder(dying(2.0)) as (tts, _):
-            heard: list[Samples] = []
-
-            async def listen() -> None:
-                async for chunk in tts.synthesize(WEATHER, voice="sage"):
-                    heard.append(chunk)  # noqa: PERF401 - what came before the error counts
-
-            with pytest.raises(TextToSpeechError, match="broke off"):
-                await listen()
-            assert sum(map(len, heard)) == 2 * SPEECH_RATE + FADING
-
-    run(story)
-
-
 def test_a_busy_server_is_waited_for_only_when_there_is_no_other() -> None:
     busy = Answer(status=429, content_type=None, headers={"Retry-After-Ms": "20"})
 
@@ -392,7 +271,7 @@ def test_leaving_early_ends_the_request_of_whoever_speaks(place: int) -> None:
 def test_voices_are_found_in_every_form(content: object) -> None:
     async def story() -> None:
         async with ladder(lambda _: json_answer(content)) as (tts, (peer,)):
-            assert await tts.voices() == ("af_bella", "Sage")
+            assert await tts.voices() == {"af_bella": "af_bella", "Sage": "Sage"}
             assert await tts.resolve_voice("sage") == "Sage"
             assert await tts.resolve_voice("nia", "AF_Bella") == "af_bella"
             assert await tts.resolve_voice("nia", "a+b") == "a+b"
@@ -415,7 +294,7 @@ def test_voices_are_found_in_every_form(content: object) -> None:
 def test_a_server_that_lists_no_voices_gets_the_settings_voice(answer: Answer) -> None:
     async def story() -> None:
         async with ladder(lambda _: answer, voice="alba") as (tts, _):
-            assert await tts.voices() == ()
+            assert await tts.voices() == {}
             assert await tts.resolve_voice("sage") == "alba"
 
     run(story)
@@ -433,6 +312,34 @@ def test_a_server_that_is_down_gets_the_settings_voice(caplog: pytest.LogCapture
 
     run(story)
     assert "sage speaks with the voice default" in caplog.text
+
+
+def test_a_server_of_ours_tells_how_it_is_doing() -> None:
+    health = {"engine": "espeak", "troubles": [{"engine": "kokoro", "reason": "fetch it"}]}
+
+    async def story() -> None:
+        async with ladder(lambda _: json_answer(health)) as (tts, (peer,)):
+            assert await tts.state() == ServerState("espeak", ("kokoro: fetch it",))
+            assert peer.requests[0].path == "/health"
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        json_answer({"status": "healthy"}),
+        json_answer({"engine": "espeak", "troubles": ["none"]}),
+        json_answer({"detail": "Not Found"}, 404),
+        Answer([b"<html>"], content_type="text/html"),
+    ],
+)
+def test_other_servers_do_not(answer: Answer) -> None:
+    async def story() -> None:
+        async with ladder(lambda _: answer) as (tts, _):
+            assert await tts.state() is None
+
+    run(story)
 
 
 @pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])

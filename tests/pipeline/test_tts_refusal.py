@@ -80,3 +80,5 @@ def test_any_body_is_some_refusal(body: bytes) -> None:
 def test_voices_in_no_known_form_are_none() -> None:
     assert list(voice_names({"voices": 7})) == []
     assert list(voice_names(None)) == []
+    told = {"voices": [{"id": "sage", "voice": "en-us+f3"}, {"id": "nova", "voice": 7}]}
+    assert dict(voice_names(told)) == {"sage": "en-us+f3", "nova": "nova"}

@@ -74,7 +74,7 @@ def test_litellm_is_a_server_like_those_behind_it(model: str, formats: list[str]
     async def story() -> None:
         async with SpeechPeer(litellm) as peer:
             tts = HttpTextToSpeech(TtsConfig(model=model, voice="M1"), peer.url)
-            assert await tts.voices() == ()
+            assert await tts.voices() == {}
             assert is_tone(await say(tts, voice="M1"))
             await tts.aclose()
             spoken = [each for each in peer.requests if each.path == "/v1/audio/speech"]

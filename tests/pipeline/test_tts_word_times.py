@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from pipeline.audio import SPEECH_RATE, Samples
-from pipeline.config import TtsConfig, TtsFallback
 from pipeline.errors import TextToSpeechError
 from pipeline.tts import FADE, HttpTextToSpeech
 from pipeline.word_times import WordTimes
 from tests.peers.speech_server import Answer, Request, SpeechPeer, Then, json_answer, tone
+from tests.pipeline.tts_ladder import ladder, run
 
 TEXT = "one two three four five six seven eight nine ten and a good many more"
 STARTS = [0.0, 0.1, 0.2, 1.6, 1.7, 1.8]
@@ -56,18 +53,6 @@ def telling(request: Request) -> Answer:
     return events(delta(SAID[:24_000], *starts()[:3]), delta(SAID[24_000:], *starts()[3:]), DONE)
 
 
-@asynccontextmanager
-async def ladder(
-    *scripts: Script, **settings: Any
-) -> AsyncGenerator[tuple[HttpTextToSpeech, list[SpeechPeer]]]:
-    async with AsyncExitStack() as stack:
-        peers = [await stack.enter_async_context(SpeechPeer(script)) for script in scripts]
-        fallbacks = {str(place): TtsFallback(url=peer.url) for place, peer in enumerate(peers[1:])}
-        tts = HttpTextToSpeech(TtsConfig(fallbacks=fallbacks, **settings), peers[0].url)
-        stack.push_async_callback(tts.aclose)
-        yield tts, peers
-
-
 async def say(tts: HttpTextToSpeech, text: str = TEXT) -> tuple[Samples, WordTimes]:
     times = WordTimes()
     chunks = [chunk async for chunk in tts.synthesize(text, voice="sage", times=times)]
@@ -82,10 +67,6 @@ def asked(peer: SpeechPeer) -> list[str | None]:
     return [
         request.body.get("stream_format") for request in peer.requests if request.method == "POST"
     ]
-
-
-def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(story())
 
 
 def test_a_server_that_offers_the_times_of_words_is_asked_for_them_from_then_on() -> None:

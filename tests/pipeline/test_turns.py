@@ -160,3 +160,9 @@ def test_an_ended_turn_stays_open_when_an_earlier_one_needs_nothing_more(turns):
     turns.receive_done(first.span.turn)
     talk(turns, "ben", 5.0, 5.5)
     assert actions(turns) == [Resume(second.span.turn)]
+
+
+def test_who_began_to_talk_0_3_seconds_before_the_end_of_a_question_is_not_answering(turns):
+    talk(turns, "ben", 0.3, 0.7)
+    assert not turns.others_answer("ann", 0.6)
+    assert turns.others_answer("ann", 0.59)

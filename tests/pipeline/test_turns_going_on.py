@@ -211,3 +211,27 @@ def test_who_begins_within_0_6_seconds_of_the_reply_goes_on_and_later_interrupts
     turns.receive_reply_started(first.span, began)
     talk(turns, "ann", start, start + 1.0)
     assert StopReply(first.span.turn, "ann", merged_into=merged) in actions(turns)
+
+
+def test_people_are_known_by_their_ids_wherever_these_come_from(turns):
+    first = end_turn(turns, "user 1", 1.0, 2.0)
+    turns.receive_reply_started(first.span, 2.8)
+    again = f"user {1}"
+    talk(turns, again, 3.0, 3.5)
+    assert not turns.others_talk("user 1")
+    assert not turns.others_answer("user 1", 2.0)
+    pause(turns, 3.6)
+    assert actions(turns)[-1].span.continues == first.span.turn
+
+
+@pytest.mark.parametrize(("start", "continues"), [(4.0, 1), (4.032, None)])
+def test_what_is_said_over_the_reply_goes_on_with_a_turn_for_two_seconds(turns, start, continues):
+    first = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(first.span, 2.8)
+    assert end_turn_over(turns, "ann", start, start + 0.5).span.continues == continues
+
+
+def test_who_comes_first_in_the_alphabet_does_not_go_on_with_the_turn_of_another(turns):
+    first = end_turn(turns, "ben", 1.0, 2.0)
+    turns.receive_reply_started(first.span, 2.8)
+    assert end_turn_over(turns, "ann", 3.0, 3.5).span.continues is None

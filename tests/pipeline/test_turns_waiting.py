@@ -275,3 +275,11 @@ def test_0_35_seconds_are_thought_and_less_is_a_breath(turns, start, wait):
     pause(turns, 0.6)
     ends_after(turns, start, start + 0.5, 0.5)
     assert ends_after(turns, 10.0, 11.0, 0.5) == pytest.approx(wait, abs=1e-3)
+
+
+def test_a_reply_that_asks_nothing_gives_no_more_time_for_an_answer(turns):
+    ended = end_turn(turns, "ann", 1.0, 2.0)
+    turns.receive_reply_started(ended.span, 2.8)
+    turns.receive_done(ended.span.turn)
+    habit = 1.0 - 0.75 * 0.3 * 0.2
+    assert ends_after(turns, 8.0, 9.0, 0.5) == pytest.approx(0.2 + habit * 0.2313, abs=1e-3)

@@ -15,7 +15,7 @@ import pytest
 from pipeline.audio import SPEECH_RATE, AudioFrame
 from pipeline.clock import AudioTimeLoop
 from pipeline.errors import AudioError
-from pipeline.interfaces import Participant, ReplyAudio
+from pipeline.interfaces import Participant, ReplyAudio, Volume
 from pipeline.wav import LOOKAHEAD, Track, WavTransport
 from pipeline.word_times import WordTimes
 from tests.pipeline.fakes import audio_clock
@@ -183,7 +183,35 @@ def test_stopping_drops_what_was_not_heard_to_the_sample(tmp_path):
         transport.finish()
 
     run(main)
-    assert read(out).tolist() == [5] * 6_000 + [9] * 2_400
+    heard = read(out)
+    assert len(heard) == 8_400
+    assert np.all(heard[:6_000] == 5)
+    assert np.all(heard[6_000:6_120] >= 9)  # the first dies away over the second
+    assert np.all(heard[6_120:] == 9)
+
+
+def test_what_is_cut_or_held_fades(tmp_path):
+    out = tmp_path / "out.wav"
+
+    async def main() -> None:
+        clock = audio_clock()
+        transport = WavTransport([], clock, out=out)
+        await transport.play(reply(1, 10_000, 0.4))
+        await clock.sleep_until(0.1)
+        transport.set_volume(Volume.HELD)
+        await clock.sleep_until(0.2)
+        transport.set_volume(Volume.DUCKED)
+        await clock.sleep_until(0.3)
+        transport.set_volume(Volume.FULL)
+        await clock.sleep_until(0.4)
+        transport.stop()
+        transport.finish()
+
+    run(main)
+    heard = read(out).astype(int)
+    assert len(heard) == 9_600 + 120
+    assert np.abs(np.diff(heard)).max() < 150
+    assert not heard[2_520:4_800].any()
 
 
 def test_the_file_has_every_reply_at_its_conversation_time(tmp_path):

@@ -11,12 +11,13 @@ import pytest
 from pipeline.cast import Persona
 from pipeline.config import AgentConfig, TtsConfig
 from pipeline.tts import HttpTextToSpeech
-from pipeline.voice_names import ServerVoices
+from pipeline.voice_names import Kind, ServerVoices, read_voice
 from server.agent_voices import AgentVoices, main_agent
 from server.config import Config
 from server.engines import open_voice
 from server.roster import Roster
 from server.speech.config import SpeechConfig
+from server.speech.espeak import NAMES as NAMES_OF_ESPEAK
 from tests.peers.speech_server import SpeechPeer, json_answer
 
 NAMES = ("default", "jarvis", "sage", "alloy", "nova", "onyx", "de", "en-gb", "en-029")
@@ -119,17 +120,15 @@ def test_the_main_agent_is_the_one_that_answers_by_default(
 
 
 def test_the_default_voice_of_our_server_is_not_given_twice():
-    settings = Config(
-        agents=agents("main", "sage"),
-        speech=SpeechConfig(default_voice="SAGE", voices={"sage": "de"}),
-    )
-    heard = asyncio.run(asked(settings, list(NAMES)))
+    settings = config(agents("main", "sage"))
+    listed = [{"id": name, "voice": "en-gb"} for name in ("default", "sage")]
+    heard = asyncio.run(asked(settings, [*listed, "alloy"]))
     personas = heard.personas(Roster(settings.agents, "main"))
     assert personas["sage"].voice == "sage"
     assert personas["main"].voice not in {"sage", "default"}
 
 
-async def asked(settings: Config, names: list[str]) -> AgentVoices:
+async def asked(settings: Config, names: list[Any]) -> AgentVoices:
     async with SpeechPeer(lambda _: json_answer({"voices": names})) as peer:
         tts = HttpTextToSpeech(settings.tts, peer.url)
         try:
@@ -168,3 +167,15 @@ def test_two_agents_without_a_voice_sound_different_with_the_offline_engine():
 
     main, coder = asyncio.run(speak())
     assert main != coder
+
+
+def test_every_language_of_the_offline_engine_is_known_for_one():
+    settings = Config(speech=SpeechConfig(engine="espeak", voices={"butler": "en-gb"}))
+
+    async def listed() -> tuple[str, ...]:
+        async with open_voice(settings) as tts:
+            return (await AgentVoices.ask(settings, tts)).server.names
+
+    names = asyncio.run(listed())
+    mere = {name for name in names if read_voice(name).kind is not Kind.TAG}
+    assert mere == {"default", "butler", *NAMES_OF_ESPEAK}

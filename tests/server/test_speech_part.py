@@ -26,7 +26,7 @@ def test_audio_is_passed_on_to_our_speech_server() -> None:
             assert (await client.get("/v1/audio/voices")).status_code == 503
             async with running(part):
                 voices = (await client.get("/v1/audio/voices")).json()
-                assert {"id": "jarvis", "name": "jarvis"} in voices["voices"]
+                assert {"id": "jarvis", "name": "jarvis", "voice": "en-gb"} in voices["voices"]
                 body = {"input": "Hello there.", "response_format": "wav"}
                 response = await client.post("/v1/audio/speech", json=body)
                 assert response.status_code == 200

@@ -40,10 +40,15 @@ def message_json(author: Account, channel_id: int, body: Json) -> Json:
         "timestamp": dt.datetime.now(dt.UTC).isoformat(),
         "edited_timestamp": None,
         "tts": False,
-        "mention_everyone": False,
+        "mention_everyone": _mentions_everyone(body),
         "mentions": [],
         "mention_roles": [],
         "attachments": [],
         "pinned": False,
         "type": 0,
     }
+
+
+def _mentions_everyone(body: Json) -> bool:
+    allowed = body.get("allowed_mentions") or {"parse": ["everyone"]}
+    return "@everyone" in (body.get("content") or "") and "everyone" in allowed.get("parse", ())

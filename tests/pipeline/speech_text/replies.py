@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pipeline.speech_text import ReplyText, SpokenPiece
+
+NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
+"""When all of them are spoken."""
 
 FILE = Path(__file__).with_name("spoken_replies.toml")
 
@@ -25,7 +29,7 @@ class Reply:
     calls: list[list[str]] = field(default_factory=list)
 
     def begin(self) -> ReplyText:
-        return ReplyText(language=self.language, in_channel=self.channel)
+        return ReplyText(language=self.language, in_channel=self.channel, now=NOW)
 
     def joined(self, pieces: list[SpokenPiece]) -> str:
         return ("" if self.language == "ja" else " ").join(piece.text for piece in pieces)

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.speech_text.blocks import BlockEnd, BlockEvent, Blocks, LeftOut, Table
+from pipeline.speech_text.block_events import BlockEnd, BlockEvent, LeftOut, Table
+from pipeline.speech_text.blocks import LONGEST_BEGINNING, Blocks
 from pipeline.speech_text.marks import DONE, NOTE, NUMBER, OPEN
 
 PARAGRAPH, ITEM = BlockEnd.PARAGRAPH, BlockEnd.ITEM
@@ -38,6 +39,9 @@ def read(markdown: str) -> list[BlockEvent]:
         ("[^1]: a\n[^2]: b", [f"{NOTE}[^1]: a", ITEM, f"{NOTE}[^2]: b", ITEM]),
         ("[x]: http://a.b\n[y]: c", []),
         ("• a\n• b", ["• a", ITEM, "• b", ITEM]),
+        ("a\n-# b", ["a", PARAGRAPH, "-# b", ITEM]),
+        ("[a] b", ["[a] b", PARAGRAPH]),
+        ("[1] a\n[2] b", ["[1] a", ITEM, "[2] b", ITEM]),
         ("<div>\na</div>", ["<div>\na</div>", PARAGRAPH]),
         ("a | b\n\nc", ["a | b", PARAGRAPH, "c", PARAGRAPH]),
         ("`a` b\n~~c~~ d", ["`a` b\n~~c~~ d", PARAGRAPH]),
@@ -100,3 +104,18 @@ def test_the_work_for_a_line_does_not_grow_with_the_reply() -> None:
         for character in f"{line}\n":
             list(blocks.push(character))
         assert len(blocks._before) <= 4
+
+
+@pytest.mark.parametrize("text", [">" * 5000, "- " * 5000, "#" * 5000, "| a " * 2000, "=" * 5000])
+def test_a_line_that_only_begins_is_not_kept(text: str) -> None:
+    blocks = Blocks()
+    for character in text:
+        list(blocks.push(character))
+    assert blocks._flowing or len(blocks._line) <= LONGEST_BEGINNING
+
+
+def test_what_is_nested_deeply_is_heard() -> None:
+    quoted = read("".join(f"{'>' * depth} a{depth}\n\n" for depth in range(1, 40)))
+    assert [event for event in quoted if isinstance(event, str)] == [f"a{n}" for n in range(1, 40)]
+    listed = read("".join(f"{'  ' * depth}- a{depth}\n" for depth in range(40)))
+    assert [event for event in listed if isinstance(event, str)] == [f"a{n}" for n in range(40)]

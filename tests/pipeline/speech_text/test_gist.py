@@ -29,6 +29,12 @@ def test_much_more_is_dropped_but_for_a_question_at_the_end() -> None:
     assert gist.flush() == Ending(is_cut=True)
 
 
+def test_the_first_piece_is_spoken_however_long_it_is() -> None:
+    gist = Gist(10)
+    assert gist.push(piece("a" * 1000)) == piece("a" * 1000)
+    assert gist.flush() == Ending()
+
+
 def test_without_a_limit_all_is_spoken() -> None:
     gist = Gist(None)
     assert all(gist.push(piece("a" * 100)) for _ in range(100))

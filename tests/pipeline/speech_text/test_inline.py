@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.speech_text.blocks import LeftOut
+from pipeline.speech_text.block_events import LeftOut
 from pipeline.speech_text.inline import InlineText
 from pipeline.speech_text.marks import (
     CHANNEL,

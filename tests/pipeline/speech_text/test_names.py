@@ -19,7 +19,9 @@ from pipeline.speech_text.names import has_id, say_code, say_written_names
         ("www.example.com/a", "the link"),
         ("max_retries", "max retries"),
         ("type /help", "type slash help"),
-        ("#general and @ann", "general and ann"),
+        ("#general and @ann, #OpenSource", "general and ann, Open Source"),
+        ("at app.js:42:7", "at app dot js line 42"),
+        ("KEY=sk-proj-4f9aX2bQ77LmT0 now", "KEY now"),
         ("and/or, 24/7, km/h, he/she", "and/or, 24/7, km/h, he/she"),
         ("OpenAI, iPhone, e.g. this", "OpenAI, iPhone, e.g. this"),
     ],
@@ -53,4 +55,5 @@ def test_the_dot_is_said_in_the_language() -> None:
 def test_long_identifiers_are_known() -> None:
     assert has_id("commit 8ca3f6b0c1d2e3f4 it is")
     assert has_id("3f2504e0-4f89-41d3-9a0c-0305e82c3301")
-    assert not has_id("deadbeef 123456789012 facade")
+    assert has_id("in a1b2c3d and sk-proj-4f9aX2bQ77LmT0")
+    assert not has_id("deadbeef 123456789012 facade face2face Llama-3-70B-Instruct 2026-11-21")

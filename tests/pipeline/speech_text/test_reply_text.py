@@ -22,6 +22,7 @@ from tests.pipeline.speech_text.replies import Reply, load_replies
 REPLIES = load_replies()
 NEVER_VOICED = re.compile(
     r"://|www\.|\*|`|~~|\[|\]|\||<|>|\{|\}|^\s*#|\\|[\ue000-\uf8ff]|[\U0001f300-\U0001faff]"
+    r"|&[a-z]+;|[\u2022\u2500-\u259f\u200b-\u200f\u2060-\u206f]|turn0"
 )
 """Markup, addresses and code, and our own marks."""
 
@@ -108,6 +109,8 @@ SIGNS = st.sampled_from(
         *("https://a.b/c.", "[[end_call]]", "[[", "]]", "<think>", "</think>", "{", "}", "$", "$$"),
         *("\n", "\n\n", "\n- ", "\n1. ", "\n> ", "\n    ", "\n# ", "\n| a | b |\n|---|---|\n"),
         *(" ", " ", " ", ", ", ": ", "🎉", "✅", "\\(", "\\)", "MEDIA:", "\ue001", "\u2013", "-"),
+        *("||", "<t:1773500000:R>", '{"a": ', "}", "¯\\_(ツ)_/¯", "[!NOTE]", "\n-# ", "\n[1] "),
+        *("NO_REPLY", "\ue200", "\ue201", "\n>>> ", "1️⃣", "①", "</a:1>", "\u200b", "U.S.", "kl. 9"),
     ]
 )
 
@@ -235,3 +238,20 @@ def test_other_languages_keep_their_digits() -> None:
     text = ReplyText(language="fr")
     said = text.push("Il est 14:30 et ça coûte 5 €.") + text.flush()
     assert [piece.text for piece in said] == ["Il est 14:30 et ça coûte 5 €."]
+
+
+HOSTILE = [
+    *("a", "1", "1.", "-1/", "[", "[[", "[a](", "> ", "- ", "<think", "<", "`a", "*a", "$a"),
+    *("| a ", '{"a":', "http://a(", "||", "\u00af\\_", "0a", "Aa1-", "\ud800", "\u200d", "\0"),
+    *("\ue200", "\r\n", "A. ", "1\u2074", "10:", "\\(", "<t:1", "M", "NO_", "[^1]: "),
+    *("\u202e\u05e9 ", "e\u0301"),
+]
+
+
+@pytest.mark.parametrize("sign", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("beginning", ["", "Hello. ", "```\n", "$$\n", "\u300c"], ids=ascii)
+def test_no_text_is_too_strange(beginning: str, sign: str) -> None:
+    text = ReplyText(longest=None)
+    for piece in text.push(beginning + sign * (3000 // len(sign))) + text.flush():
+        assert len(piece.text.encode()) <= 40 * LONGEST_PIECE
+    text.written.encode()

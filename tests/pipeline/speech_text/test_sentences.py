@@ -28,6 +28,9 @@ def cut(text: str, longest: int = LONGEST_PIECE) -> list[str]:
         ["Møtet er 17. mai kl. 14.", "Kom da."],
         ["It is done.", "3 files changed."],
         ["Yahoo! is a name."],
+        ["The U.S. President met us at 9 a.m.", "Then he left."],
+        ["Neu (2. Versuch) vom 7.\u20139. Juni.", "Gut."],
+        ["Frakt er ca. kr. 50 per stk. Oslo lør. 10\u201316.", "Greit."],
         ["no full stop"],
     ],
 )

@@ -28,7 +28,11 @@ def let_through(text: str) -> str:
         ("Bye [[end_call]]", "Bye "),
         ("Bye [[transfer:+1555", "Bye "),
         ("Bye [[transfer:+1555\nmore", "Bye \nmore"),
-        ("a\ue001b", "ab"),
+        ("a\ue001b\0c\ud800", "abc"),
+        ("Cold \ue200cite\ue202turn0\ue201 and \ue200open\nwet", "Cold  and \nwet"),
+        ("NO_REPLY", ""),
+        ("Done.\nHEARTBEAT_OK \nBye", "Done.\n\nBye"),
+        ("NO_REPLY is a word", "NO_REPLY is a word"),
     ],
 )
 def test_what_nobody_shall_hear_is_taken_out(text: str, left: str) -> None:

@@ -271,7 +271,7 @@ def test_hours_of_audio_do_not_grow_the_memory(tmp_path):
         return process.returncode, (tmp_path / "out").read_text(), usage.ru_maxrss
 
     few = most_memory(2)
-    assert most_memory(40) - few < 50e6
+    assert most_memory(16) - few < 20e6  # 14 minutes of what is heard are 27 MB
 
 
 def test_the_replies_do_not_overwrite_what_someone_says(tmp_path):

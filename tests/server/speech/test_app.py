@@ -3,14 +3,18 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b64decode
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 
+from pipeline.word_times import WordStart
 from server.speech.config import SpeechConfig
-from server.speech.engine import EngineError
+from server.speech.engine import EngineError, Sound
 from tests.server.speech.fakes import ScriptedEngine, application, ask, serving
 
 
@@ -30,6 +34,34 @@ def test_speech_as_pcm_says_its_rate() -> None:
     heard = np.frombuffer(response.content, "<i2")
     assert len(heard) == pytest.approx(5 * 0.06 * 24_000, abs=50)
     assert np.abs(heard).max() > 10_000
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/audio/voices", "/health", "/nothing"])
+def test_every_answer_offers_the_times_of_words(path: str) -> None:
+    assert request("GET", path).headers["x-word-times"] == "sse"
+
+
+def test_words_are_told_with_the_sound_that_they_begin_in() -> None:
+    class Telling(ScriptedEngine):
+        async def synthesize(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[Sound]:
+            number = 0
+            async with aclosing(super().synthesize(text, voice=voice, speed=speed)) as sounds:
+                async for sound in sounds:
+                    yield replace(sound, words=(WordStart(number, number * 0.06),))
+                    number += 1
+
+    def events(form: str) -> list[dict[str, Any]]:
+        body = {"input": "hello", "response_format": form, "stream_format": "sse"}
+        lines = post(body, engine=Telling()).text.split("\n")
+        return [json.loads(line.removeprefix("data: ")) for line in lines if line]
+
+    pcm = events("pcm")
+    assert [event["words"] for event in pcm[:5]] == [
+        [{"offset": number, "start": round(number * 0.06, 4)}] for number in range(5)
+    ]
+    assert all("words" not in event for event in pcm[5:])
+    told = [word["offset"] for event in events("mp3") for word in event.get("words", ())]
+    assert told == list(range(5))  # also of sound that is still in the encoder
 
 
 def test_the_rate_may_be_chosen() -> None:
@@ -146,7 +178,7 @@ def test_an_engine_that_fails_at_once_is_a_server_error() -> None:
 def test_voices_models_and_health_are_listed() -> None:
     voices = request("GET", "/v1/audio/voices").json()
     assert voices["object"] == "list"
-    assert {"id": "sage", "name": "sage"} in voices["voices"]
+    assert {"id": "sage", "name": "sage", "voice": "en-us+f3"} in voices["voices"]
     names = [voice["id"] for voice in voices["voices"]]
     assert names[0] == "default"
     assert names[-1] == "en-us"

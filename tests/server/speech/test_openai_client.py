@@ -96,6 +96,10 @@ def test_speech_as_events() -> None:
         audio = [event["audio"] for event in events if event["type"] == "speech.audio.delta"]
         assert is_speech(decode(b"".join(map(b64decode, audio)), "wav"))
         assert events[-1]["type"] == "speech.audio.done"
+        words = [word for event in events for word in event.get("words", ())]
+        assert [TEXT[word["offset"] :].split(maxsplit=1)[0] for word in words] == TEXT.split()
+        assert [word["start"] for word in words] == sorted(word["start"] for word in words)
+        assert response.headers["X-Word-Times"] == "sse"
 
     run(story)
 

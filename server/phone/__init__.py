@@ -1,0 +1,1 @@
+"""The telephone: calls, their sound, and who may make them."""

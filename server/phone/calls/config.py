@@ -1,0 +1,273 @@
+"""Settings of calls: who may call and be called, how long, how often, and what it costs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
+
+from pipeline.config import Seconds, Settings
+from server.phone.calls.hours import WeeklyHours
+from server.phone.calls.status import CallStatus
+from server.phone.security.pins import PinGuard
+
+E164 = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^\+[1-9]\d{6,14}$"),
+]
+"""A number in international form: "+15551234567"."""
+
+Prefix = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+[1-9]\d{0,14}$")]
+"""The beginning of numbers in international form: "+1900"."""
+
+Count = Annotated[int, Field(ge=0)]
+Rate = Annotated[float, Field(ge=0.0)]
+
+
+def _readable_hours(hours: dict[str, str]) -> dict[str, str]:
+    WeeklyHours.of(hours)
+    return hours
+
+
+Hours = Annotated[dict[str, str], AfterValidator(_readable_hours)]
+"""Hours by days of the week, as {mon-fri: "09:00-18:00"}."""
+
+
+class BudgetConfig(Settings):
+    """How much may be called. Empty: as much as wished."""
+
+    calls_per_hour: Count | None = None
+    """Calls within any 60 minutes."""
+
+    calls_per_day: Count | None = None
+    """Calls within any 24 hours."""
+
+    calls_per_month: Count | None = None
+    """Calls within any 30 days."""
+
+    minutes_per_hour: Count | None = None
+    """Minutes, as the provider bills them, within any 60 minutes."""
+
+    minutes_per_day: Count | None = None
+    """Minutes within any 24 hours."""
+
+    minutes_per_month: Count | None = None
+    """Minutes within any 30 days."""
+
+
+class LimitsConfig(Settings):
+    """How long calls last, and how much may be spent on them."""
+
+    longest_outbound: Annotated[float, Field(ge=10, le=14_400)] = 600.0
+    """Seconds after which a call that we made is ended, with a goodbye."""
+
+    longest_inbound: Annotated[float, Field(ge=10, le=14_400)] = 1800.0
+    """Seconds after which a call that came in is ended, with a goodbye."""
+
+    wrap_up: Seconds = 30.0
+    """Seconds before that in which the agent is told to come to an end."""
+
+    silence: Annotated[float, Field(ge=1.0)] = 8.0
+    """Seconds in which nobody says anything before the agent asks whether somebody is there."""
+
+    silence_prompts: Annotated[int, Field(ge=0, le=10)] = 2
+    """How often it asks; after that much silence once more it says goodbye."""
+
+    concurrent_calls: Annotated[int, Field(ge=1, le=200)] = 4
+    """Calls at a time, both ways together."""
+
+    concurrent_outbound: Annotated[int, Field(ge=0, le=200)] = 1
+    """Calls at a time that we made."""
+
+    total: BudgetConfig = BudgetConfig(
+        calls_per_hour=20,
+        calls_per_day=100,
+        calls_per_month=1000,
+        minutes_per_hour=120,
+        minutes_per_day=300,
+        minutes_per_month=3000,
+    )
+    """All calls together, both ways."""
+
+    per_number: BudgetConfig = BudgetConfig(
+        calls_per_hour=6,
+        calls_per_day=20,
+        calls_per_month=200,
+        minutes_per_hour=60,
+        minutes_per_day=120,
+        minutes_per_month=600,
+    )
+    """Calls with one number, both ways."""
+
+
+class CostsConfig(Settings):
+    """Rates from which the cost of a call is estimated; your provider's price list has yours."""
+
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
+    """Three letters."""
+
+    outbound_minute: Rate = 0.014
+    """A minute of a call that we made, begun minutes counted whole."""
+
+    inbound_minute: Rate = 0.0085
+    """A minute of a call that came in, likewise."""
+
+    outbound_prefixes: dict[Prefix, Rate] = Field(default_factory=dict)
+    """Other rates by the beginning of the number called, as {"+44": 0.02}; the longest one that
+    fits counts."""
+
+    media_minute: Rate = 0.004
+    """A minute of sound through the provider's media stream."""
+
+    machine_detection: Rate = 0.0075
+    """Finding out whether a person answered, once a call."""
+
+    recording_minute: Rate = 0.0025
+    """A minute that the provider records."""
+
+    realtime_input_minute: Rate = 0.06
+    """Engine realtime: a minute of sound that the model hears."""
+
+    realtime_output_minute: Rate = 0.24
+    """Engine realtime: a minute of sound that the model speaks."""
+
+
+def _retry_status(value: object) -> object:
+    return CallStatus.of(value) if isinstance(value, str) else value
+
+
+class RetryConfig(Settings):
+    """Whether a call that reached nobody is made again."""
+
+    max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    """Attempts at a call, the first included. 1: never again."""
+
+    initial_delay: Annotated[float, Field(ge=1.0)] = 60.0
+    """Seconds until the second attempt."""
+
+    factor: Annotated[float, Field(ge=1.0, le=10.0)] = 2.0
+    """By how much each further wait is longer."""
+
+    longest_delay: Annotated[float, Field(ge=1.0)] = 3600.0
+    """Seconds that no wait exceeds."""
+
+    jitter: Annotated[float, Field(ge=0.0, le=0.5)] = 0.1
+    """Part of each wait by which chance makes it longer or shorter."""
+
+    statuses: tuple[
+        Annotated[
+            Literal[CallStatus.BUSY, CallStatus.NO_ANSWER, CallStatus.FAILED],
+            BeforeValidator(_retry_status),
+        ],
+        ...,
+    ] = (CallStatus.BUSY, CallStatus.NO_ANSWER, CallStatus.FAILED)
+    """After which ends: busy, no-answer, failed."""
+
+
+def _only_digits(pin: SecretStr) -> SecretStr:
+    PinGuard(pin)
+    return pin
+
+
+class InboundConfig(Settings):
+    """Who may call, and what others are told."""
+
+    policy: Literal["off", "allowlist", "open"] = "allowlist"
+    """Whose calls reach the agent: nobody's, those of people in identities and of the numbers
+    below, or everybody's."""
+
+    allow: tuple[E164, ...] = ()
+    """Numbers that may call beside those in identities."""
+
+    deny: tuple[Prefix, ...] = ()
+    """Numbers, or beginnings of numbers, that never may."""
+
+    unknown_callers: Literal["refuse", "message", "pin"] = "refuse"
+    """What the others get: a polite refusal, may leave a message, or may type the PIN. Numbers
+    withheld are others too."""
+
+    attestation: Literal["any", "C", "B", "A"] = "any"
+    """How sure the caller's provider must be of the number (STIR/SHAKEN) before it counts as
+    known; A is surest, any asks for nothing. Below, a caller is unknown."""
+
+    pin: Annotated[SecretStr, AfterValidator(_only_digits)] | None = None
+    """4 to 16 digits that let unknown callers in. Secret, environment only."""
+
+    pin_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    """Wrong PINs of one caller, after which none of theirs is taken for pin_lockout."""
+
+    pin_failures: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Wrong PINs of all callers together, after which none at all is taken for pin_lockout."""
+
+    pin_lockout: Annotated[float, Field(ge=60.0)] = 900.0
+    """Seconds that a wrong PIN counts."""
+
+    hours: Hours = Field(default_factory=dict)
+    """When calls are answered, as {mon-fri: "09:00-18:00", sat: "10:00-14:00"}, in
+    phone.defaults.timezone. Empty: always."""
+
+    after_hours: Literal["refuse", "message"] = "refuse"
+    """What callers get outside these hours."""
+
+    known_callers_any_time: bool = True
+    """Whether those whose calls reach the agent are answered outside these hours too."""
+
+    refusal: str = "Sorry, this number does not take calls from you. Goodbye."
+    """What callers hear who are refused. Empty: the call is declined without a word, and costs
+    nothing."""
+
+    closed: str = "Sorry, nobody answers at this hour. Please call again later. Goodbye."
+    """What callers hear outside the hours."""
+
+    busy: str = ""
+    """What callers hear when a limit is reached. Empty: the busy tone, which costs nothing."""
+
+    message_prompt: str = (
+        "Nobody can take your call now. Please leave a message after the tone, and hang up."
+    )
+    """What callers hear who may leave a message. {agent} is the agent's name."""
+
+    longest_message: Annotated[float, Field(ge=5, le=600)] = 120.0
+    """Seconds of a message."""
+
+    pin_prompt: str = "Please type your PIN, and then the pound key."
+    """What callers hear who may type the PIN."""
+
+    pin_again: str = "That is not right. Please try again."
+    """What they hear after a wrong one."""
+
+    @model_validator(mode="after")
+    def _pin_is_there(self) -> Self:
+        if self.unknown_callers == "pin" and self.pin is None:
+            raise ValueError(
+                "unknown_callers is pin, and there is none: set PHONE__INBOUND__PIN to 4 to 16"
+                " digits in the environment or in .env"
+            )
+        return self
+
+
+class GreetingConfig(Settings):
+    """What is said first. {agent} is the agent's name, {caller} on whose behalf it calls."""
+
+    inbound: str = "Hello, this is {agent}."
+    """To those who call."""
+
+    outbound: str = "Hello, this is {agent}, calling for {caller}."
+    """To those who are called, when {caller} is known; else the one for inbound calls."""
+
+    disclosure: str = "I am an AI assistant."
+    """That no person speaks; said in every call. Many laws ask for it: empty it only knowing
+    yours."""
+
+    written_down: str = "What we say is written down."
+    """Said when the words are kept."""
+
+    recorded: str = "This call is recorded."
+    """Said when the sound is kept."""

@@ -1,0 +1,47 @@
+"""Sans-I/O: what is said first in a call: who speaks, that it is no person, and what is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from server.phone.calls.config import GreetingConfig
+from server.phone.calls.status import Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What of a call is kept."""
+
+    words: bool
+    sound: bool
+
+
+def opening(
+    config: GreetingConfig, direction: Direction, kept: Kept, *, agent: str, caller: str | None
+) -> str:
+    """Return the first words of a call.
+
+    Args:
+        config: The texts.
+        direction: Whose call it is.
+        kept: What of it is kept.
+        agent: The agent's name.
+        caller: On whose behalf we call, if that is known.
+
+    """
+    outbound = direction == "outbound" and caller is not None
+    sentences = (
+        config.outbound if outbound else config.inbound,
+        config.disclosure,
+        config.written_down if kept.words else "",
+        config.recorded if kept.sound else "",
+    )
+    whole = " ".join(sentence.strip() for sentence in sentences if sentence.strip())
+    return filled(whole, agent=agent, caller=caller or "")
+
+
+def filled(text: str, **names: str) -> str:
+    """Return a text of the settings with its names filled in; other braces stay as they are."""
+    for name, value in names.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text

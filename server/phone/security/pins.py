@@ -1,0 +1,144 @@
+"""Sans-I/O: the PIN that callers prove themselves with."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from pydantic import SecretStr
+
+from server.phone.security.refusals import Reason, Refusal
+
+LONGEST_PIN: Final = 16
+SHORTEST_PIN: Final = 4
+
+_KEYS: Final = frozenset("0123456789")
+_MOST_CALLERS: Final = 1024
+"""Callers whose wrong PINs are remembered; each costs a call to be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinRules:
+    """How often the PIN may be wrong."""
+
+    per_caller: int = 3
+    """Wrong PINs of one caller after which they are locked out."""
+
+    in_total: int = 20
+    """Wrong PINs of all callers together after which everybody is locked out: numbers are easily
+    forged, so a guesser may be a new caller each time."""
+
+    lockout: float = 900.0
+    """Seconds that a wrong PIN counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinRight:
+    """They knew it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinWrong:
+    """They did not."""
+
+    attempts_left: int
+    """How often they may try again, before they are locked out."""
+
+
+PinVerdict: TypeAlias = PinRight | PinWrong | Refusal
+
+
+class PinGuard:
+    """One PIN, and who got it wrong.
+
+    Args:
+        pin: The PIN; digits.
+        rules: How often it may be wrong.
+
+    Raises:
+        ValueError: It is no PIN of :data:`SHORTEST_PIN` to :data:`LONGEST_PIN` digits.
+
+    """
+
+    def __init__(self, pin: SecretStr, rules: PinRules | None = None) -> None:
+        digits = pin.get_secret_value()
+        if not SHORTEST_PIN <= len(digits) <= LONGEST_PIN or not _KEYS.issuperset(digits):
+            raise ValueError(f"a PIN has {SHORTEST_PIN} to {LONGEST_PIN} digits")
+        self._digest = _digest(digits)
+        self._rules = rules or PinRules()
+        self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
+        self._all_wrong: deque[float] = deque()
+
+    def locked(self, caller: str, now: float) -> Refusal | None:
+        """Return why a caller need not be asked for the PIN, if so."""
+        self._forget(now)
+        if len(self._all_wrong) >= self._rules.in_total:
+            return Refusal(Reason.PIN_LOCKED, "all callers together")
+        if len(self._wrong.get(caller, ())) >= self._rules.per_caller:
+            return Refusal(Reason.PIN_LOCKED)
+        return None
+
+    def check(self, caller: str, entered: str, now: float) -> PinVerdict:
+        """Compare what was entered, in time that does not tell how much of it was right.
+
+        Args:
+            caller: Who: their number, or the call's id when it is hidden.
+            entered: What they pressed; longer than any PIN is wrong.
+            now: Seconds, on any clock that only goes forward.
+
+        Returns:
+            Whether it was right; a refusal, right or wrong, once too many were wrong.
+
+        """
+        refusal = self.locked(caller, now)
+        if refusal is not None:
+            return refusal
+        if hmac.compare_digest(_digest(entered[: LONGEST_PIN + 1]), self._digest):
+            self._wrong.pop(caller, None)
+            return PinRight()
+        wrong = self._wrong.setdefault(caller, deque())
+        wrong.append(now)
+        self._all_wrong.append(now)
+        self._wrong.move_to_end(caller)
+        if len(self._wrong) > _MOST_CALLERS:
+            self._wrong.popitem(last=False)
+        return self.locked(caller, now) or PinWrong(self._rules.per_caller - len(wrong))
+
+    def _forget(self, now: float) -> None:
+        """Let go of what was wrong long ago."""
+        before = now - self._rules.lockout
+        while self._all_wrong and self._all_wrong[0] <= before:
+            self._all_wrong.popleft()
+        # The caller at the front is the one whose last mistake is the longest ago.
+        while self._wrong and (first := next(iter(self._wrong.items())))[1][-1] <= before:
+            del self._wrong[first[0]]
+        for wrong in self._wrong.values():
+            while wrong[0] <= before:
+                wrong.popleft()
+
+
+class PinEntry:
+    """The keys that one caller presses: ``#`` ends the PIN, ``*`` begins it again."""
+
+    def __init__(self) -> None:
+        self._digits = ""
+
+    def press(self, key: str) -> str | None:
+        """Take in a key; returns what was entered once it is complete."""
+        if key == "*":
+            self._digits = ""
+        elif key in _KEYS:
+            # One digit too many is kept, so that a PIN with more behind it is wrong.
+            self._digits = (self._digits + key)[: LONGEST_PIN + 1]
+        if key != "#" or not self._digits:
+            return None
+        entered, self._digits = self._digits, ""
+        return entered
+
+
+def _digest(digits: str) -> bytes:
+    """Make all PINs equally long."""
+    return hashlib.sha256(digits.encode("utf-8", "replace")).digest()
