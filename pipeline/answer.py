@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from pipeline.answered import is_answer_to
@@ -336,7 +336,8 @@ class Answerer:
     def _manner(self, agent: str, language: str) -> Manner:
         cast = self._floor.cast
         show = None if cast.show is None else partial(cast.show, agent)
-        return Manner(partial(cast.voice, agent), language, show)
+        now = (self._began + timedelta(seconds=self._clock.now())).astimezone()
+        return Manner(partial(cast.voice, agent), language, now, show)
 
     def _remember_heard(self, turn: Turn, question: Question, spoken: Spoken, heard: str) -> None:
         """Take in what of the agent's reply was heard, for its next one."""

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.errors import AgentError, StageError
@@ -39,6 +40,9 @@ class Manner:
 
     language: str = "en"
     """ISO 639-1 code of the language that the reply is probably in."""
+
+    now: datetime | None = None
+    """Time at the listeners' place, by which times in the reply are told."""
 
     show: Callable[[str], None] | None = None
     """Shows people a reply, as markdown, that is more than was spoken; ``None`` where they can
@@ -254,6 +258,7 @@ class _Reader:
             language=manner.language,
             in_channel=shown,
             longest=LONGEST_SPEECH if shown else None,
+            now=manner.now,
         )
         self._manner = manner
         self._spoken = spoken

@@ -17,7 +17,7 @@ on how the text was cut when it arrived:
 
 from pipeline.speech_text.directives import CallDirective, VoiceDirective
 from pipeline.speech_text.gist import LONGEST_SPEECH, SpokenPiece
-from pipeline.speech_text.reply_text import ReplyText, SpeakableText
+from pipeline.speech_text.reply_text import ReplyText
 from pipeline.speech_text.sentences import LONGEST_PIECE
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "LONGEST_SPEECH",
     "CallDirective",
     "ReplyText",
-    "SpeakableText",
     "SpokenPiece",
     "VoiceDirective",
 ]

@@ -209,26 +209,6 @@ class ReplyText:
         return reader_for(self._language)
 
 
-class SpeakableText:
-    """The words of a reply alone, all of it, for a listener who reads nothing.
-
-    Args:
-        longest: Characters a piece has at most.
-
-    """
-
-    def __init__(self, longest: int = LONGEST_PIECE) -> None:
-        self._reply = ReplyText(in_channel=False, longest_piece=longest, longest=None)
-
-    def push(self, delta: str) -> list[str]:
-        """Take in the next part of the text; returns the pieces it completes."""
-        return [piece.text for piece in self._reply.push(delta)]
-
-    def flush(self) -> list[str]:
-        """Return the last pieces; the text is over."""
-        return [piece.text for piece in self._reply.flush()]
-
-
 def _row(heads: list[str], cells: list[str], words: Vocabulary) -> str:
     """Return a row of a table as it is said: its name, and what is in the columns."""
     name, *rest = cells

@@ -38,7 +38,7 @@ class EncodedSound:
 
     data: bytes
     words: tuple[WordStart, ...] = ()
-    """Words that begin in it, where the engine knows."""
+    """Words that begin in it or soon after, where the engine knows."""
 
 
 class UnsupportedRateError(ValueError):
@@ -47,6 +47,9 @@ class UnsupportedRateError(ValueError):
 
 class Encoder(Protocol):
     """Encodes one stream."""
+
+    at_once: float
+    """Seconds of sound that are encoded in a few milliseconds: what is more should be divided."""
 
     def encode(self, samples: Samples) -> bytes:
         """Take in samples and return the bytes that are ready (may be empty)."""
@@ -85,6 +88,8 @@ def media_type(audio_format: AudioFormat, rate: int) -> str:
 
 
 class _Pcm:
+    at_once = 5.0
+
     def encode(self, samples: Samples) -> bytes:
         return samples.astype("<i2").tobytes()
 
@@ -93,6 +98,8 @@ class _Pcm:
 
 
 class _Wav:
+    at_once = 5.0
+
     def __init__(self, rate: int) -> None:
         self._header = b"RIFF" + struct.pack("<I", UNKNOWN_SIZE) + b"WAVEfmt "
         self._header += struct.pack("<IHHIIHH", 16, 1, 1, rate, rate * 2, 2, 16)
@@ -134,6 +141,8 @@ _CONTAINERS: Mapping[AudioFormat, tuple[_Codec, str]] = {
 
 
 class _Container:
+    at_once = 0.4
+
     def __init__(self, audio_format: AudioFormat, rate: int) -> None:
         codec, muxer = _CONTAINERS[audio_format]
         rates = av.Codec(codec, "w").audio_rates  # None: any

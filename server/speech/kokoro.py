@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ import numpy.typing as npt
 from server.speech.config import Device
 from server.speech.engine import EngineError, Sound
 from server.speech.espeak_thread import Espeak
-from server.speech.neural import Inputs, NeuralWorkers, in_pieces, open_voice
+from server.speech.neural import Inputs, NeuralWorkers, open_voice
 from server.speech.sentences import portions
 
 RATE = 24_000
@@ -162,9 +161,7 @@ class KokoroEngine:
         clauses = await self._espeak.phonemes(text, _LANGUAGES[voice[0]])
         for sounds in portions(clauses, LONGEST):
             samples = await self._workers.run(self._session, self.inputs(sounds, voice, speed))
-            async with aclosing(in_pieces(samples, RATE)) as pieces:
-                async for piece in pieces:
-                    yield piece
+            yield Sound(samples, RATE)
 
     async def warm_up(self) -> None:
         """Run the graph once: the first sentence would take longer.

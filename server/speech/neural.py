@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
 from pipeline.audio import Samples, to_pcm
 from server.speech.config import Device
-from server.speech.engine import EngineError, Sound
-
-PIECE = 0.1
-"""Seconds of sound handed on at once, so that encoding it holds up nobody."""
+from server.speech.engine import EngineError
 
 _ERRORS_ONLY = 3  # onnxruntime's severity
 
@@ -72,8 +68,8 @@ class NeuralWorkers:
         workers = max(1, (os.cpu_count() or 2) // 2)
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="voice")
 
-    async def run(self, session: Any, inputs: Inputs) -> npt.NDArray[np.float32]:
-        """Run a graph and return its first output, flat.
+    async def run(self, session: Any, inputs: Inputs) -> Samples:
+        """Run a graph and return its first output as sound.
 
         Raises:
             EngineError: The graph does not take this.
@@ -96,25 +92,12 @@ class NeuralWorkers:
         self._workers.shutdown(cancel_futures=True)
 
 
-def _run(session: Any, inputs: Inputs, options: onnxruntime.RunOptions) -> npt.NDArray[np.float32]:
+def _run(session: Any, inputs: Inputs, options: onnxruntime.RunOptions) -> Samples:
     try:
         output, *_ = session.run(None, dict(inputs), options)
     except Exception as error:  # onnxruntime's errors have no base class of their own
         raise EngineError(f"the voice failed: {_first_line(error)}") from error
-    flat: npt.NDArray[np.float32] = output.reshape(-1)
-    return flat
-
-
-async def in_pieces(samples: npt.NDArray[np.float32], rate: int) -> AsyncGenerator[Sound]:
-    """Hand a sentence on in pieces of :data:`PIECE` seconds."""
-    pcm = to_pcm(samples)
-    for piece in _cut(pcm, round(PIECE * rate)):
-        yield Sound(piece, rate)
-
-
-def _cut(samples: Samples, length: int) -> Iterator[Samples]:
-    for start in range(0, len(samples), length):
-        yield samples[start : start + length]
+    return to_pcm(output.reshape(-1))
 
 
 def _first_line(error: Exception) -> str:

@@ -11,7 +11,6 @@ import itertools
 import json
 import unicodedata
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,7 +21,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from server.speech.config import Device
 from server.speech.engine import EngineError, Sound
 from server.speech.espeak_thread import Espeak
-from server.speech.neural import Inputs, NeuralWorkers, in_pieces, open_voice
+from server.speech.neural import Inputs, NeuralWorkers, open_voice
 from server.speech.sentences import portions
 
 LONGEST = 400
@@ -189,9 +188,7 @@ class PiperEngine:
         clauses = await self._espeak.phonemes(text, chosen.settings.espeak.voice)
         for sounds in portions(clauses, LONGEST):
             samples = await self._workers.run(session, chosen.inputs(sounds, speaker, speed))
-            async with aclosing(in_pieces(samples, chosen.settings.audio.sample_rate)) as pieces:
-                async for piece in pieces:
-                    yield piece
+            yield Sound(samples, chosen.settings.audio.sample_rate)
 
     async def aclose(self) -> None:
         """Wait for the sentence that is being spoken."""

@@ -147,9 +147,12 @@ async def _encode(
         async for sound in sounds:
             resampler = resampler or Resampler(sound.rate, rate)
             words += sound.words
-            if data := encoder.encode(resampler.push(sound.samples)):
-                yield EncodedSound(data, words)
-                words = ()
+            step = round(encoder.at_once * sound.rate)
+            for first in range(0, len(sound.samples), step):
+                part = resampler.push(sound.samples[first : first + step])
+                if data := encoder.encode(part):
+                    yield EncodedSound(data, words)
+                    words = ()
         rest = encoder.encode(resampler.flush()) if resampler is not None else b""
         if data := rest + encoder.finish():
             yield EncodedSound(data, words)

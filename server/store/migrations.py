@@ -52,6 +52,36 @@ STEPS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (person, purpose)
         ) STRICT""",
     ),
+    # 3: what calls consist of. Attempts stand by themselves: what was spent counts on when the
+    # call itself is forgotten.
+    (
+        "ALTER TABLE calls ADD COLUMN idempotency_key TEXT",
+        """CREATE UNIQUE INDEX calls_by_idempotency_key ON calls (idempotency_key)
+            WHERE idempotency_key IS NOT NULL""",
+        "CREATE INDEX calls_by_peer ON calls (peer, number)",
+        "CREATE INDEX calls_by_status ON calls (status)",
+        """CREATE TABLE call_attempts (
+            call_id TEXT NOT NULL,
+            attempt INTEGER NOT NULL, -- from 1
+            provider_id TEXT,
+            direction TEXT NOT NULL,
+            peer TEXT NOT NULL,
+            began REAL NOT NULL, -- seconds since 1970, UTC, as all times
+            answered REAL,
+            ended REAL,
+            seconds REAL, -- billed, once it has ended
+            PRIMARY KEY (call_id, attempt)
+        ) STRICT""",
+        "CREATE INDEX call_attempts_by_time ON call_attempts (began)",
+        "CREATE INDEX call_attempts_by_provider_id ON call_attempts (provider_id)",
+        """CREATE TABLE call_rows (
+            call_id TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            at REAL NOT NULL,
+            row TEXT NOT NULL, -- JSON
+            PRIMARY KEY (call_id, number)
+        ) STRICT""",
+    ),
 )
 
 

@@ -130,76 +130,6 @@ class GuildSettings:
         await self._database.run(change)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A telephone call as it stands."""
-
-    id: str
-    direction: str
-    """``inbound`` or ``outbound``."""
-
-    peer: str
-    """Telephone number of the other side."""
-
-    status: str
-    began: datetime
-    """With its time zone."""
-
-    ended: datetime | None
-    record: dict[str, Any]
-    """Everything else, as programs get it."""
-
-
-class Calls:
-    """Telephone calls, running and past."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def save(self, call: Call) -> None:
-        """Keep a call as it stands now. Cancelling does not undo it.
-
-        Raises:
-            StoreError: It could not be written.
-
-        """
-        values = (
-            call.id,
-            call.direction,
-            call.peer,
-            call.status,
-            call.began.timestamp(),
-            call.ended.timestamp() if call.ended else None,
-            json.dumps(call.record, ensure_ascii=False),
-        )
-
-        def upsert(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "INSERT INTO calls (id, direction, peer, status, began, ended, record)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-                " status = excluded.status, ended = excluded.ended, record = excluded.record",
-                values,
-            )
-
-        await self._database.run(upsert)
-
-    async def newest(self, *, limit: int) -> list[dict[str, Any]]:
-        """Return the records of the calls that began last, newest first. Cancelling is safe.
-
-        Raises:
-            StoreError: The store cannot be read.
-
-        """
-
-        def select(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-            rows = connection.execute(
-                "SELECT record FROM calls ORDER BY began DESC LIMIT ?", (limit,)
-            )
-            return [json.loads(record) for (record,) in rows]
-
-        return await self._database.run(select)
-
-
 class Consent:
     """Who agreed to what."""
 
@@ -247,10 +177,11 @@ class Store:
 
     turns: Turns
     guild_settings: GuildSettings
-    calls: Calls
     consent: Consent
+    database: Database
+    """For what has repositories of its own over it, as calls have in :mod:`server.phone`."""
 
     @classmethod
     def over(cls, database: Database) -> Store:
         """Make them."""
-        return cls(Turns(database), GuildSettings(database), Calls(database), Consent(database))
+        return cls(Turns(database), GuildSettings(database), Consent(database), database)

@@ -19,7 +19,7 @@ from pipeline.turn_record import TurnRecord
 from server.store.database import FILE_NAME, open_database
 from server.store.errors import StoreError
 from server.store.migrations import STEPS, migrate
-from server.store.repositories import Call, Store
+from server.store.repositories import Store
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Result = TypeVar("Result")
@@ -114,19 +114,6 @@ def test_guild_settings(tmp_path: Path) -> None:
         await settings.set("1", "channels", None)
         assert await settings.get("1") == {"sensitivity": "medium"}
         assert await settings.get("3") == {}
-
-    with_store(tmp_path, work)
-
-
-def test_calls_are_kept_as_they_stand(tmp_path: Path) -> None:
-    async def work(store: Store) -> None:
-        call = Call("c1", "inbound", "+15550001111", "ringing", NOON, None, {"status": "ringing"})
-        await store.calls.save(call)
-        ended = Call("c1", "inbound", "+15550001111", "ended", NOON, NOON, {"status": "ended"})
-        await store.calls.save(ended)
-        later = NOON + timedelta(hours=1)
-        await store.calls.save(Call("c2", "outbound", "+1555", "busy", later, later, {"id": "c2"}))
-        assert await store.calls.newest(limit=9) == [{"id": "c2"}, {"status": "ended"}]
 
     with_store(tmp_path, work)
 

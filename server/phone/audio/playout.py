@@ -264,6 +264,7 @@ class Playout:
 
     def _take_back(self, now: float) -> None:
         """Have thrown away what was sent and not heard, and let it wait again."""
+        self._lost = False
         self._account(self._far_end.played_at_clear(now))
         if not self._frames and self._far_end.mark_due is None:
             return

@@ -12,7 +12,6 @@ from pipeline.speech_text import (
     LONGEST_PIECE,
     CallDirective,
     ReplyText,
-    SpeakableText,
     SpokenPiece,
     VoiceDirective,
 )
@@ -204,7 +203,7 @@ def test_an_answer_that_is_little_too_long_is_spoken_whole() -> None:
 
 
 def test_all_of_a_long_answer_is_spoken_where_nothing_can_be_read() -> None:
-    text = SpeakableText()
+    text = ReplyText(in_channel=False, longest=None)
     said = text.push("This is a sentence of the answer. " * 100) + text.flush()
     assert len(said) == 100
 

@@ -9,7 +9,7 @@ from onnx import TensorProto
 
 from benchmarks.random_graph import Graph, tensor
 from server.speech.engine import EngineError
-from server.speech.neural import NeuralWorkers, in_pieces, open_voice
+from server.speech.neural import NeuralWorkers, open_voice
 
 SAMPLES = np.zeros((1, 64, 4000), np.float32)
 
@@ -78,13 +78,3 @@ def test_a_graphics_card_that_is_not_there_is_told(tmp_path: Path) -> None:
     path = write_slow_graph(tmp_path / "slow.onnx", 1)
     with pytest.raises(EngineError, match=r"speech\.device is cuda"):
         open_voice(path, "cuda")
-
-
-def test_sound_is_handed_on_in_pieces_and_never_wraps() -> None:
-    async def story() -> None:
-        samples = np.array([0.5, 2.0, -2.0, np.nan] * 1000, np.float32)
-        pieces = [piece async for piece in in_pieces(samples, 16_000)]
-        assert [len(piece.samples) for piece in pieces] == [1600, 1600, 800]
-        assert pieces[0].samples[:4].tolist() == [16_384, 32_767, -32_768, 0]
-
-    asyncio.run(story())
