@@ -126,6 +126,7 @@ class GatewayClient:
         heard: str | None = None,
         thinking: str | None = None,
         within: float | None = None,
+        on_tool: Callable[[str], None] | None = None,
     ) -> AsyncGenerator[str]:
         """Ask the agent that the session key names; stream its reply in whatever pieces it comes.
 
@@ -140,6 +141,8 @@ class GatewayClient:
                 gateway tells its agent nothing of what an aborted run had said.
             thinking: Thinking level; ``None`` for that of the settings.
             within: Seconds until the first words; ``None`` for the timeout of the settings.
+            on_tool: Gets the name of every tool as the agent begins to use it, where the gateway
+                tells.
 
         Raises:
             AgentError: No reply, or it broke off; what was yielded stands.
@@ -151,7 +154,7 @@ class GatewayClient:
             message = f"{_interruption(heard)}\n{message}"
         config = self._config
         request = turn_request(config, session_key, message, idempotency_key)
-        request = replace(request, instructions=config.spoken_style)
+        request = replace(request, instructions=config.spoken_style, on_tool=on_tool)
         if thinking is not None:
             request = replace(request, thinking=thinking)
         async with aclosing(self._turn(request, within)) as pieces:

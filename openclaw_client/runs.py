@@ -7,6 +7,7 @@ before the acknowledgement that tells so: these are kept and replayed.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -88,10 +89,14 @@ class Run:
     Args:
         key: The idempotency key of the request.
         session_key: The session it belongs to.
+        on_tool: Gets the name of every tool as the agent begins to use it.
 
     """
 
-    def __init__(self, key: str, session_key: str) -> None:
+    def __init__(
+        self, key: str, session_key: str, on_tool: Callable[[str], None] | None = None
+    ) -> None:
+        self._on_tool = on_tool
         self.key = key
         self.session_key = session_key
         self.run_id = key
@@ -157,6 +162,8 @@ class Run:
         """
         if name == "tts":
             self._spoken_by_tool = as_text(arguments.get("text"))
+        if self._on_tool is not None and not self.outcome:
+            self._on_tool(name)
 
     def rename(self, run_id: str) -> None:
         """Go on as another run: the gateway took the turn up again by itself."""

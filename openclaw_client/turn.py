@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from openclaw_client.errors import (
@@ -59,6 +59,9 @@ class TurnRequest:
 
     thinking: str = ""
     """Thinking level; "" for the agent's own."""
+
+    on_tool: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
+    """Gets the name of every tool as the agent begins to use it."""
 
     def params(self, hello: Hello) -> tuple[str, dict[str, Any]]:
         """Return the method and its parameters for this gateway."""
@@ -139,7 +142,7 @@ class Turn:
     """
 
     def __init__(self, desk: Desk, request: TurnRequest, limits: TurnLimits) -> None:
-        self.run = Run(request.key, request.session_key)
+        self.run = Run(request.key, request.session_key, request.on_tool)
         self.sent = False
         self.acknowledged_at: float | None = None
         self._desk = desk
@@ -237,7 +240,7 @@ class Turn:
         self._desk.leave(self)
         key = str(uuid.uuid4())
         self._request = replace(self._request, key=key)
-        self.run = Run(key, self._request.session_key)
+        self.run = Run(key, self._request.session_key, self._request.on_tool)
         self._desk.register(self)
         method, params = self._request.params(hello)
         await self._acknowledged(await self._desk.submit(self.run, method, params), resent=False)

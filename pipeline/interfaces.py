@@ -269,6 +269,9 @@ class Question:
     """Tells whether a question that was asked ahead did not stand: its speaker went on. An agent
     whose :attr:`Agent.asks_ahead` is true then keeps no trace of it."""
 
+    on_tool: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
+    """Gets the name of every tool as the agent begins to use it, where that is known."""
+
     @property
     def message(self) -> str:
         """``<display name>: <text>``, the form in which agents get every turn."""

@@ -87,6 +87,7 @@ class Speaking:
                 sound = WaitingSound(
                     self._room, agent=question.agent, voice=voice, language=manner.language
                 )
+                question = replace(question, on_tool=sound.receive_tool)
                 filling = tasks.create_task(sound.run(cue.taken))
                 cue = _after(sound, cue)
             reply = self._reply(question, first)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ LOOK = 0.02
 
 AHEAD = 0.2
 """Seconds of sound that the transport has in hand, so that nothing stutters."""
+
+TOOLS_KEPT = 16
+"""Tools that the agent used before anything could be heard, of which it may still be told."""
 
 _SLICE = 0.1  # seconds handed over at once
 _AFTER_WORDS = 0.15  # seconds between words and the answer
@@ -153,6 +157,7 @@ class WaitingSound:
         self._asked = room.clock.now()
         self._playout = _Playout(room.transport, room.clock)
         self._waiting: Waiting | None = None
+        self._tools: deque[str] = deque(maxlen=TOOLS_KEPT)
         self._answered = False
         self._over = False
         self._speaks = False
@@ -180,6 +185,7 @@ class WaitingSound:
 
     def receive_tool(self, name: str) -> None:
         """Take in that the agent has begun to use a tool."""
+        self._tools.append(name)
         if self._waiting is not None:
             self._waiting.receive_tool(name)
 
@@ -207,6 +213,8 @@ class WaitingSound:
         clock = self._room.clock
         awaited = Awaited(self._agent, self._language, self._asked, clock.now())
         waiting = self._waiting = Waiting(awaited, self._room.config, self._room.times)
+        for tool in self._tools:
+            waiting.receive_tool(tool)
         if self._answered:
             waiting.receive_words()
         while self._speaks or not self._over:

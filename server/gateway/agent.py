@@ -42,7 +42,12 @@ class GatewayAgent:
         """
         if question.session_key is None:
             raise AgentError("a question to the gateway needs a session")
-        reply = self._client.ask(question.session_key, question.message, heard=question.interrupted)
+        reply = self._client.ask(
+            question.session_key,
+            question.message,
+            heard=question.interrupted,
+            on_tool=question.on_tool,
+        )
         try:
             async with aclosing(reply) as pieces:
                 async for piece in pieces:

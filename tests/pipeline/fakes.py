@@ -249,9 +249,13 @@ class FakeAgent:
         self.abort_takes = abort_takes
         self.asked: list[Question] = []
         self.aborted = 0
+        self.tool = ""
+        """That it uses for every answer."""
 
     async def ask(self, question: Question) -> AsyncGenerator[str]:
         self.asked.append(question)
+        if self.tool and question.on_tool is not None:
+            question.on_tool(self.tool)
         clock = audio_clock()
         reply = self.replies.pop(0) if self.replies else "ok."
         try:

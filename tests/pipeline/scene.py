@@ -62,6 +62,9 @@ class Scene:
     make_transport: Callable[..., FakeTransport] = FakeTransport
     vad_takes: float = 0.0
     stt_takes: float = 0.3
+    tool: str = ""
+    """That the agent uses for every answer."""
+
     voices: VoiceChoices = field(default_factory=VoiceChoices)
     judge: FakeAgent | None = None
     """Gives second opinions."""
@@ -86,6 +89,7 @@ class Scene:
             abort_takes=self.abort_takes,
             asks_ahead=self.asks_ahead,
         )
+        self.agent.tool = self.tool
         self.tts = FakeTextToSpeech(seconds=self.speech, fails=self.fails)
         self.stt = FakeSpeechToText(self.said, self.stt_takes)
         self.vad = FakeVoiceActivity(self.vad_takes)

@@ -147,3 +147,20 @@ def test_what_was_asked_ahead_is_not_signed_before_the_turn_is_over():
         sounds=SOUNDS,
     ).run()
     assert heard(scene, "")[0][0] > 3.1
+
+
+@pytest.mark.parametrize(
+    ("tool", "words"), [("web_search", "I'm looking it up."), ("exec", "One moment.")]
+)
+def test_what_is_said_in_a_wait_claims_only_what_is_known(tool: str, words: str):
+    scene = Scene(
+        [("ann", 0.5, 2.5)],
+        said=ASKED,
+        replies=("It is four.",),
+        agent_takes=6.0,
+        speech=1.0,
+        tool=tool,
+        sounds=SOUNDS,
+    ).run()
+    [said] = [text for *_, text in scene.transport.heard if text in {*WORDS, "I'm looking it up."}]
+    assert said == words or (words in WORDS and said in WORDS)

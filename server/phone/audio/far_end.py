@@ -18,6 +18,8 @@ from server.phone.audio.g711 import PHONE_RATE
 MARK_JITTER: Final = 0.1
 """Seconds after which a mark that is late tells that what is before it was not played yet."""
 
+_LATES: Final = 3  # marks of which the quickest counts: the others were held up on their way back
+
 _EPSILON: Final = 1e-6  # seconds; a timer set for a moment must find that it has come
 
 
@@ -27,7 +29,7 @@ class FarEnd:
     def __init__(self) -> None:
         self._generation = 0
         self._began = 0.0  # when the first sample would have been sent, had there been no pause
-        self._late = 0.0  # how much later than at once the last mark came
+        self._lates: deque[float] = deque(maxlen=_LATES)  # of the last marks since then
         self._round_trip: float | None = None
         self._acknowledged = 0
         self._marks: deque[tuple[int, float]] = deque()  # positions, and _began at the time
@@ -38,6 +40,11 @@ class FarEnd:
     def round_trip(self) -> float:
         """Seconds to Twilio and back, as far as it is known."""
         return self._round_trip or 0.0
+
+    @property
+    def _late(self) -> float:
+        """How much later than sound is sent its mark comes back, its own length aside."""
+        return min(self._lates, default=self.round_trip)
 
     @property
     def unacknowledged(self) -> int:
@@ -57,7 +64,7 @@ class FarEnd:
         if self.ahead(now) <= 0.0:
             # All that was sent before has been played when this arrives, and it begins at once.
             self._began = now - self.sent / PHONE_RATE
-            self._late = self.round_trip
+            self._lates.clear()
         self.sent += samples
 
     def mark(self) -> str:
@@ -84,7 +91,7 @@ class FarEnd:
         if self._round_trip is None or late < self._round_trip:
             self._round_trip = late
         if began == self._began:  # else it tells nothing of what was sent after a pause
-            self._late = late
+            self._lates.append(late)
         return True
 
     def ahead(self, now: float) -> float:
@@ -121,4 +128,4 @@ class FarEnd:
         self._generation += 1
         self._marks.clear()
         self._acknowledged = self.sent = 0
-        self._late = self.round_trip
+        self._lates.clear()

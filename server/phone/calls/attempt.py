@@ -91,6 +91,7 @@ class Attempt:
         self._media = MediaWatch(self._timing, expected=media)
         self._ending: _Ending | None = None
         self._phase = CallPhase.CONNECTING
+        self.began_at = now
         self.provider_id = provider_id
         self.answered_at: float | None = None
         self.answered_by: AnsweredBy | None = None

@@ -47,6 +47,7 @@ class CallState:
         timing: How long an attempt waits for what.
         provider_id: The provider's id, where it is known: of inbound calls.
         media: Whether its sound shall come to us.
+        earlier: Attempts before a restart of the service, which only the record knows.
 
     """
 
@@ -58,7 +59,9 @@ class CallState:
         *,
         provider_id: str | None = None,
         media: bool = True,
+        earlier: int = 0,
     ) -> None:
+        self.earlier = earlier
         self._direction = direction
         self._timing = timing
         self._media = media
@@ -69,14 +72,24 @@ class CallState:
         self._retry_at: float | None = None
         self._end: AttemptEnd | None = None
 
+    @classmethod
+    def waiting(
+        cls, retry_at: float, earlier: int, timing: AttemptTiming | None = None
+    ) -> CallState:
+        """Return a call that waits to be dialled again, as before a restart of the service."""
+        state = cls("outbound", retry_at, timing, earlier=earlier)
+        state._attempts.clear()
+        state._retry_at = retry_at
+        return state
+
     @property
     def attempt(self) -> Attempt:
-        """The attempt of now, or the last one."""
+        """The attempt of now, or the last one. After :meth:`waiting` there is none at first."""
         return self._attempts[-1]
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """All attempts so far."""
+        """All attempts so far, without those before a restart."""
         return tuple(self._attempts)
 
     @property
@@ -93,7 +106,7 @@ class CallState:
     @property
     def phase(self) -> CallPhase | None:
         """What goes on in it; ``None`` unless it is in progress."""
-        return self.attempt.phase
+        return self.attempt.phase if self._attempts else None
 
     @property
     def end(self) -> AttemptEnd | None:
@@ -153,4 +166,4 @@ class CallState:
     def _dial_again(self, now: float) -> tuple[CallAction, ...]:
         self._retry_at = None
         self._attempts.append(Attempt(self._direction, now, self._timing, media=self._media))
-        return (DialAgain(len(self._attempts)),)
+        return (DialAgain(self.earlier + len(self._attempts)),)

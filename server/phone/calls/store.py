@@ -259,10 +259,14 @@ def _conditions(connection: sqlite3.Connection, query: HistoryQuery) -> tuple[li
 
 
 def _with_transcript(connection: sqlite3.Connection, record: CallRecord) -> CallRecord:
-    rows = connection.execute(
-        "SELECT row FROM call_rows WHERE call_id = ? ORDER BY at, number", (record.id,)
-    )
-    return replace(record, transcript=tuple(row_from_json(json.loads(row)) for (row,) in rows))
+    query = "SELECT row FROM call_rows WHERE call_id = ? ORDER BY at, number"
+    rows = []
+    for (text,) in connection.execute(query, (record.id,)):
+        try:
+            rows.append(row_from_json(json.loads(text)))
+        except RecordError as error:
+            logger.warning("A row of call %s is left out: %s", record.id, error)
+    return replace(record, transcript=tuple(rows))
 
 
 def _records(rows: Iterable[Sequence[str]]) -> list[CallRecord]:

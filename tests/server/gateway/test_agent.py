@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,7 @@ from server.config import Config
 from server.gateway.agent import GatewayAgent, translated, warm_up
 from server.roster import configured_roster
 from tests.openclaw_client.clients import connected, turn_that, whole
-from tests.peers.gateway_hub import GUARD, GatewayHub, until
+from tests.peers.gateway_hub import GUARD, GatewayHub, Visit, until
 
 SESSION = "agent:jarvis:discord:channel:5"
 ANN = Participant("7", "Ann")
@@ -51,6 +53,29 @@ def test_what_was_heard_of_a_reply_that_was_cut_off_is_told():
     async def test(client: GatewayClient) -> None:
         await whole(GatewayAgent(client).ask(question(interrupted="It is ten")))
         assert 'only this was heard: "It is ten"]\nAnn: hello' in hub.asked("agent")[0]["message"]
+
+    at(hub, test)
+
+
+def test_the_tools_of_its_own_run_are_told():
+    hub = GatewayHub()
+    used: list[str] = []
+
+    async def looks_up(visit: Visit, request: dict[str, Any]) -> None:
+        key = request["params"]["idempotencyKey"]
+        await visit.answer(request["id"], {"runId": key, "status": "accepted"})
+        for run, phase in ((key, "start"), (key, "result"), ("another", "start")):
+            data = {"phase": phase, "name": f"web_search of {run == key}", "args": {}}
+            payload = {"runId": run, "sessionKey": SESSION, "stream": "tool", "data": data}
+            await visit.event("agent", payload)
+        await visit.chat(key, "final", "Ten degrees.")
+
+    hub.replies["agent"] = looks_up
+
+    async def test(client: GatewayClient) -> None:
+        asked = replace(question(), on_tool=used.append)
+        assert await whole(GatewayAgent(client).ask(asked)) == "Ten degrees."
+        assert used == ["web_search of True"]
 
     at(hub, test)
 

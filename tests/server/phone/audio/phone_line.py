@@ -84,9 +84,7 @@ class PhoneLine:
         while (sound := self.playout.next_played()) is not None:
             self.played.append(sound)
 
-    def _carry(
-        self, way: int, delay: Callable[[float], float], arrive: Callable[[], None]
-    ) -> None:
+    def _carry(self, way: int, delay: Callable[[float], float], arrive: Callable[[], None]) -> None:
         self._latest[way] = max(self._latest[way], self.now + delay(self.now))
         self.at(self._latest[way], arrive)
 

@@ -30,9 +30,7 @@ WORD = 0.3
 
 def counting(seconds: float, start: int = 1) -> bytes:
     """Return mu-law of which every 20 ms can be told from those around, and none is silence."""
-    frames = [
-        bytes([1 + (start + index) % 120]) * FRAME for index in range(round(seconds / 0.02))
-    ]
+    frames = [bytes([1 + (start + index) % 120]) * FRAME for index in range(round(seconds / 0.02))]
     return b"".join(frames)
 
 
