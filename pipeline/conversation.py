@@ -24,7 +24,6 @@ from pipeline.interfaces import (
     Recognition,
     Segment,
 )
-from pipeline.loudness import VoiceLevels
 from pipeline.played import TappedTransport
 from pipeline.speech_gate import Voiced
 from pipeline.timeline import Stage
@@ -43,7 +42,6 @@ from pipeline.turn_actions import (
 from pipeline.turn_record import TurnRecord
 from pipeline.turns import TurnTaking
 from pipeline.understanding import Understood
-from pipeline.wait_times import WaitTimes
 from pipeline.waiting_sounds import Room, play_earcon
 
 logger = logging.getLogger(__name__)
@@ -112,8 +110,8 @@ class Conversation:
             clock,
             config.sounds,
             self._someone_speaks,
-            WaitTimes(),
-            VoiceLevels(),
+            engines.wait_times,
+            engines.levels,
         )
         self._answerer = Answerer(
             self,

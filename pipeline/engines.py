@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from pipeline.audio import Samples
@@ -21,6 +21,8 @@ from pipeline.interfaces import (
     VoiceActivityDetector,
     VoiceStream,
 )
+from pipeline.loudness import VoiceLevels
+from pipeline.wait_times import WaitTimes
 from pipeline.word_times import WordTimes
 
 
@@ -35,6 +37,11 @@ class Engines:
     stt: SpeechToText
     agent: Agent
     tts: TextToSpeech
+    wait_times: WaitTimes = field(default_factory=WaitTimes)
+    """How long the agents took so far."""
+
+    levels: VoiceLevels = field(default_factory=VoiceLevels)
+    """How loud the voices are."""
 
 
 def hold(engines: Engines, clock: Clock) -> Engines:
@@ -45,7 +52,8 @@ def hold(engines: Engines, clock: Clock) -> Engines:
     clock itself must not be held.
     """
     detector = engines.end_of_turn
-    return Engines(
+    return replace(
+        engines,
         vad=_HeldVoiceActivity(engines.vad, clock),
         end_of_turn=None if detector is None else _HeldEndOfTurn(detector, clock),
         stt=_HeldSpeechToText(engines.stt, clock),

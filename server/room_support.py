@@ -18,11 +18,13 @@ from pipeline.engines import Engines
 from pipeline.feedback import bounded
 from pipeline.interfaces import Agent, Participant
 from pipeline.judgement import NamedAgent
+from pipeline.loudness import VoiceLevels
 from pipeline.name_variants import NameVariants
 from pipeline.relevance import Relevance
 from pipeline.second_opinion import SecondOpinion
 from pipeline.turn_record import TurnRecord
 from pipeline.voice_choice import VoiceChoices
+from pipeline.wait_times import WaitTimes
 from server.agent_voices import AgentVoices
 from server.config import Config
 from server.engines import Ears, open_tts
@@ -102,6 +104,8 @@ class ServiceSupport:
         self._speech = speech
         self._hearing = hearing
         self._gateway = gateway
+        self._wait_times = WaitTimes()
+        self._levels = VoiceLevels()
 
     @asynccontextmanager
     async def open_room(
@@ -132,7 +136,9 @@ class ServiceSupport:
                 cast.session_key = self._session_keys(guild_id, channel_id)
             if self.pipeline.relevance.second_opinion:
                 cast.second_opinion = self._second_opinion(guild_id, agent)
-            engines = Engines(ears.vad, ears.end_of_turn, ears.stt, agent, tts)
+            engines = Engines(
+                ears.vad, ears.end_of_turn, ears.stt, agent, tts, self._wait_times, self._levels
+            )
             stack.enter_context(self._memory.watching(guild_id, variants, cast.voices))
             yield ServiceRoom(engines, cast, heard, self)
 

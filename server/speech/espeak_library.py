@@ -19,9 +19,9 @@ import espeakng_loader
 
 from server.speech.engine import EngineError
 
-CHUNK_MS = 200
+CHUNK_MS = 400
 """Milliseconds of sound per callback, and so of the first piece that is handed on. They are made in
-0.25 ms; each callback more is a fight for Python's lock."""
+half a millisecond; each callback more is a fight for Python's lock."""
 
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
 _INITIALIZE_DONT_EXIT = 0x8000

@@ -17,7 +17,7 @@ from server.speech.espeak_library import Chunk, Clause, Library, Segment, Word
 PAUSE = 0.05
 """Seconds the worker pauses at most for the first chunk of a text to be sent."""
 
-MOST_CHUNKS = 25
+MOST_CHUNKS = 12
 """Chunks that are handed on at once after the first: mostly a sentence. They are made in 5 ms, and
 each time the threads change over costs both."""
 

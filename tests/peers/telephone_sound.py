@@ -37,7 +37,9 @@ def resample(samples: Mono, source: int, target: int) -> Mono:
     frame = av.AudioFrame.from_ndarray(samples[np.newaxis], format="s16", layout="mono")
     frame.sample_rate = source
     resampler = av.AudioResampler(format="s16", layout="mono", rate=target)
-    parts = [part.to_ndarray()[0] for part in (*resampler.resample(frame), *resampler.resample(None))]
+    parts = [
+        part.to_ndarray()[0] for part in (*resampler.resample(frame), *resampler.resample(None))
+    ]
     return np.concatenate(parts).astype(np.int16)
 
 

@@ -42,7 +42,7 @@ from tests.peers.twilio.person import (
     Quiet,
     Speak,
 )
-from tests.peers.twilio.rest import KNOWN_PARAMETERS
+from tests.peers.twilio.rest_checks import KNOWN_PARAMETERS
 from tests.peers.twilio.server import FakeTwilio
 from tests.peers.twilio.signing import Signer, sign
 from tests.peers.twilio.stream_record import StreamRecord

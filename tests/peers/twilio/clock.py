@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 
 
@@ -29,5 +30,7 @@ class LineClock:
     async def sleep_until(self, at: float) -> None:
         await asyncio.sleep(max(0.0, at - self.now()) / self.speed)
 
-    def call_later(self, seconds: float, callback: object, *args: object) -> asyncio.TimerHandle:
-        return self._loop.call_later(seconds / self.speed, callback, *args)  # type: ignore[arg-type] - any callback
+    def call_later(
+        self, seconds: float, callback: Callable[[str], None], argument: str
+    ) -> asyncio.TimerHandle:
+        return self._loop.call_later(seconds / self.speed, callback, argument)

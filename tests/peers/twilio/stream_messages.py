@@ -87,9 +87,7 @@ class StreamMessages:
         return self._numbered("mark", {"name": name})
 
     def stop(self) -> Json:
-        return self._numbered(
-            "stop", {"accountSid": self._account_sid, "callSid": self._call_sid}
-        )
+        return self._numbered("stop", {"accountSid": self._account_sid, "callSid": self._call_sid})
 
     def _numbered(self, event: str, body: Json) -> Json:
         self._sequence += 1

@@ -51,12 +51,13 @@ _INSIDE: dict[str, set[str]] = {
 _VERBS = set(ATTRIBUTES) - {"Stream", "Parameter", "Number"}
 
 
-@dataclass(frozen=True, slots=True)
 class TwimlError(Exception):
     """What Twilio's debugger says about a document."""
 
-    code: int
-    problem: str
+    def __init__(self, code: int, problem: str) -> None:
+        super().__init__(f"{code} {problem}")
+        self.code = code
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ def _verbs(parent: ET.Element, known: set[str], warnings: list[TwimlError]) -> t
         if element.tag not in known:
             warnings.append(TwimlError(SCHEMA_WARNING, f"{element.tag} in {parent.tag}"))
             continue
-        for name in set(element.attrib) - ATTRIBUTES[element.tag]:
-            warnings.append(TwimlError(SCHEMA_WARNING, f"{name} of {element.tag}"))
+        unknown = set(element.attrib) - ATTRIBUTES[element.tag]
+        warnings += [TwimlError(SCHEMA_WARNING, f"{one} of {element.tag}") for one in unknown]
         inside = _verbs(element, _INSIDE.get(element.tag, set()), warnings)
         text = (element.text or "").strip()
         verbs.append(Verb(element.tag, dict(element.attrib), text, inside))

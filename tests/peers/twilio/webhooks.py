@@ -122,7 +122,7 @@ class Webhooks:
         headers: dict[str, str] | None = None,
         body: str | None = None,
     ) -> Delivery:
-        """Make a request once more: as it was, as in Twilio's retries, or changed by an attacker."""
+        """Make a request once more: as it was, like Twilio's retries, or changed by an attacker."""
         changed = delivery.headers | (headers or {})
         return await self.deliver(
             replace(delivery, headers=changed, body=delivery.body if body is None else body)

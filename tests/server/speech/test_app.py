@@ -15,6 +15,7 @@ import pytest
 from pipeline.word_times import WordStart
 from server.speech.config import SpeechConfig
 from server.speech.engine import EngineError, Sound
+from tests.peers.speech_server import tone
 from tests.server.speech.fakes import ScriptedEngine, application, ask, serving
 
 
@@ -62,6 +63,19 @@ def test_words_are_told_with_the_sound_that_they_begin_in() -> None:
     assert all("words" not in event for event in pcm[5:])
     told = [word["offset"] for event in events("mp3") for word in event.get("words", ())]
     assert told == list(range(5))  # also of sound that is still in the encoder
+
+
+def test_long_sounds_are_encoded_in_parts_that_hold_up_nobody() -> None:
+    class Whole(ScriptedEngine):
+        async def synthesize(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[Sound]:
+            yield Sound(tone(8.0, 24_000), 24_000)
+
+    def parts(form: str) -> int:
+        body = {"input": "hello", "response_format": form, "stream_format": "sse"}
+        return post(body, engine=Whole()).text.count("speech.audio.delta")
+
+    assert parts("mp3") >= 20
+    assert parts("pcm") == 2
 
 
 def test_the_rate_may_be_chosen() -> None:

@@ -34,7 +34,6 @@ def folder(tmp_path: Path) -> Path:
 async def seconds(engine: KokoroEngine, voice: str = "af_heart", speed: float = 1.0) -> float:
     sounds = [one async for one in engine.synthesize(TEXT, voice=voice, speed=speed)]
     assert {one.rate for one in sounds} == {RATE}
-    assert max(len(one.samples) for one in sounds) <= RATE * 0.1
     return sum(len(one.samples) for one in sounds) / RATE
 
 

@@ -40,7 +40,6 @@ def describe(path: Path, **changes: object) -> Path:
 async def speak(engine: PiperEngine, text: str = TEXT, speed: float = 1.0) -> Samples:
     sounds = [one async for one in engine.synthesize(text, voice=PIPER_VOICE, speed=speed)]
     assert {one.rate for one in sounds} == {PIPER_RATE}
-    assert max(len(one.samples) for one in sounds) <= PIPER_RATE * 0.1
     return np.concatenate([one.samples for one in sounds])
 
 
