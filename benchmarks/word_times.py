@@ -26,6 +26,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import espeakng_loader
@@ -49,7 +50,7 @@ USUAL_WORDS = 175
 CUTS = (0.1, 0.3, 0.45, 0.55, 0.7, 0.9)
 """Where in each word."""
 
-_SYNCHRONOUS, _MILLISECONDS, _NO_EXIT = 2, 60, 0x8000
+_SYNCHRONOUS, _MILLISECONDS, _NO_EXIT = 2, 400, 0x8000
 _BY_CHARACTER, _UTF8, _RATE = 1, 1, 1
 _WORD_EVENT = 1
 
@@ -86,8 +87,10 @@ class Timed:
 
     def cuts(self) -> Iterator[tuple[float, int]]:
         """Yield moments, and how many words were said then: those of which half was."""
-        ends = (*list(self.starts.values())[1:], self.seconds)
-        for (number, start), end in zip(self.starts.items(), ends, strict=True):
+        words = [*self.starts.items(), (len(self.text.split()), self.seconds)]
+        for (number, start), (following, end) in pairwise(words):
+            if following > number + 1:  # a pair: when its second word begins is not known
+                continue
             for part in CUTS:
                 yield start + part * (end - start), number + (part >= 0.5)
 
@@ -135,6 +138,8 @@ class Espeak:
 def sentences() -> Iterator[str]:
     """Yield the English sentences of some length."""
     for reply in tomllib.loads(REPLIES.read_text(encoding="utf-8"))["reply"]:
+        if reply.get("language", "en") != "en":
+            continue
         for sentence in re.split(r"(?<=[.!?])\s+", reply["spoken"]):
             if sentence.isascii() and 5 <= len(sentence.split()) <= 30:
                 yield sentence

@@ -19,7 +19,7 @@ _DROPPED = re.compile(r"(?:\.\.\.|…|[-\u2013\u2014])\s*$")
 _OPEN = {
     "en": "a an the my your our his their and or but with of from because if to for into than as"
     " some any every which that's i'd i'll i'm we'll we're you're um uh er very please"
-    " would could should can let's gonna wanna",
+    " would could should can let's gonna wanna double triple",
     "de": "der die das den dem des ein eine einen einem einer und oder aber mit von aus weil wenn"
     " dass zum zur für mein meine dein deine sehr äh ähm im am beim",
     "fr": "le la les un une des du de et ou mais avec pour parce que si dans mon ma mes ton ta"

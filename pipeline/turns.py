@@ -354,8 +354,6 @@ class TurnTaking:
             self._actions.append(DropTurn(turn.number))
             return
         self._actions.append(EndTurn(turn.span(), by, turn.probability))
-        if by is EndedBy.LIMIT:
-            self._cut_off(turn)  # its reply must not be taken back by every further word
 
     # Speech over the reply.
 

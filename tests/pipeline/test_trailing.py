@@ -13,6 +13,7 @@ from pipeline.trailing import trails_off
         ("jarvis i would like a coffee with a", "en"),
         ("Jarvis, turn on the.", "en"),
         ("and", "en"),
+        ("i would like cappuccino triple", "en"),
         ("jarvis i would like", "en"),
         ("hey jarvis can you", "en"),
         ("ich hätte gern", "de"),

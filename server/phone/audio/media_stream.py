@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from server.phone.audio.stream_messages import (
     PHONE_FORMAT,
@@ -20,7 +20,7 @@ from server.phone.audio.stream_messages import (
     read_message,
 )
 
-CALLER: str = "inbound"
+CALLER: Final = "inbound"
 """The track on which the caller is heard."""
 
 

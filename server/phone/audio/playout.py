@@ -31,7 +31,7 @@ LEAD: Final = 0.2
 MARK_EVERY: Final = 0.1
 """Seconds between marks."""
 
-NEARLY_DRY: Final = 0.06
+NEARLY_DRY: Final = 0.04
 """Seconds left to play when what does not fill a frame is sent, filled up with silence."""
 
 JOINING: Final = 0.04
@@ -44,6 +44,7 @@ network, holds what it cannot play."""
 MARK_PATIENCE: Final = 5.0
 """Seconds after which a mark that does not come back is given up: the stream is broken."""
 
+_EPSILON: Final = 1e-6  # seconds; a timer set for a moment must find that it has come
 _FADE: Final = round(FADE * PHONE_RATE)
 _LOUDNESS: Final = {Volume.FULL: 1.0, Volume.DUCKED: DUCK, Volume.HELD: 0.0}
 
@@ -235,7 +236,8 @@ class Playout:
 
     def _send_frame(self, reply: Samples, now: float) -> None:
         loudness = _LOUDNESS[self._volume]
-        sent = np.pad(ramp(reply, self._loudness, loudness, _FADE), (0, FRAME - len(reply)))
+        sent = np.zeros(FRAME, np.int16)
+        sent[: len(reply)] = ramp(reply, self._loudness, loudness, _FADE)
         self._loudness = loudness
         start = self._far_end.sent
         self._far_end.send(FRAME, now)
@@ -276,6 +278,3 @@ class Playout:
         self._unmarked = 0
         self._loudness = 0.0  # what was cut goes on out of silence, without a click
         self._steps.append(SendClear())
-
-
-_EPSILON: Final = 1e-6  # seconds; a timer set for a moment must find that it has come

@@ -11,7 +11,9 @@ import asyncio
 import logging
 import queue
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -29,8 +31,10 @@ recording. What a crash costs is this, and half a second."""
 WRITE_EVERY: Final = 0.5
 """Seconds that are written at once."""
 
-MOST_UNWRITTEN: Final = 1 << 20
-"""Bytes that may wait for the disk (32 s); beyond it the recording ends."""
+MOST_UNWRITTEN: Final = 4 << 20
+"""Bytes that may wait for the disk (two minutes); beyond it the recording ends."""
+
+_CALL_FILE: Final = partial(WavFile, rate=PHONE_RATE, channels=len(Side))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,15 @@ class Recorder:
     Args:
         path: The WAV file, which must not exist yet; its folder must.
         began: When the recording begins, in seconds on the conversation clock.
+        make: Makes the file, in the recording's thread.
 
     """
 
-    def __init__(self, path: Path, began: float) -> None:
+    def __init__(
+        self, path: Path, began: float, make: Callable[[Path], WavFile] = _CALL_FILE
+    ) -> None:
         self._timeline = StereoTimeline(began)
-        self._disk = _Disk(path)
+        self._disk = _Disk(path, make)
         self._finished = False
 
     @property
@@ -110,8 +117,9 @@ class _Disk:
     The event loop counts what it gives, the thread what it has written: no lock is needed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, make: Callable[[Path], WavFile]) -> None:
         self._path = path
+        self._make = make
         self._blocks: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._given = 0
         self._written = 0
@@ -145,7 +153,7 @@ class _Disk:
 
     def _run(self) -> None:
         try:
-            file = WavFile(self._path, rate=PHONE_RATE, channels=len(Side))
+            file = self._make(self._path)
         except OSError as error:
             self._fail(str(error))
             return

@@ -212,6 +212,7 @@ class Attempt:
                 return  # without an id, whether it is dialled at all has to be known first
             yield self._ending.until, _Due.GIVE_UP if self._ending.asked else _Due.ASK
         elif self.answered_at is not None:
+            yield self.answered_at + self._timing.blind, EndReason.TOO_LONG
             if self._phase is not CallPhase.TRANSFERRING:
                 yield from self._media.timers(self.answered_at)
         elif self._dialed_at is not None:

@@ -24,6 +24,10 @@ class AttemptTiming:
     media: float = 30.0
     """Without a frame of sound until the call counts as dead."""
 
+    blind: float = 15_000.0
+    """From the answer on, until a call is ended whose sound is not ours to watch: a transferred
+    one, or a caller who is only told something. The provider's own limit comes before."""
+
     report: float = 15.0
     """Until the provider has to report the end of a call that is over."""
 

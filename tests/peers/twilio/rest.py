@@ -16,6 +16,7 @@ from tests.peers.twilio.rest_checks import check_creation
 from tests.peers.twilio.rest_json import call_json, recording_json
 
 ACCOUNT = "/2010-04-01/Accounts/{account}"
+PARAMETERS = web.RequestKey("parameters", dict[str, Any])
 REPEATED = {"StatusCallbackEvent", "RecordingStatusCallbackEvent"}
 
 
@@ -92,7 +93,7 @@ class RestApi:
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         """Let in who has the right secret, unless something is to go wrong."""
         parameters = await _parameters(request)
-        request["parameters"] = parameters
+        request[PARAMETERS] = parameters
         self.requests.append(RestRequest(request.method, request.path, parameters))
         if self._faults:
             fault = self._faults.pop(0)
@@ -117,14 +118,14 @@ class RestApi:
         )
 
     async def _create(self, request: web.Request) -> web.Response:
-        parameters = request["parameters"]
+        parameters = request[PARAMETERS]
         problem = check_creation(parameters, self._twilio.numbers)
         if problem is not None:
             return _refused(400, *problem)
         return self._call(self._twilio.dial(parameters), HTTPStatus.CREATED)
 
     async def _list(self, request: web.Request) -> web.Response:
-        wanted = request["parameters"]
+        wanted = request[PARAMETERS]
         calls = [
             call
             for call in reversed(self._twilio.calls.values())
@@ -143,7 +144,7 @@ class RestApi:
         call = self._twilio.calls.get(request.match_info["sid"])
         if call is None:
             return _missing(request)
-        problem = call.update(request["parameters"])
+        problem = call.update(request[PARAMETERS])
         await asyncio.sleep(0)
         return _refused(400, *problem) if problem is not None else self._call(call)
 
@@ -176,7 +177,7 @@ class RestApi:
         return web.Response(body=kept[1], content_type="audio/wav")
 
     async def _numbers(self, request: web.Request) -> web.Response:
-        wanted = request["parameters"].get("PhoneNumber")
+        wanted = request[PARAMETERS].get("PhoneNumber")
         shown = [
             self._number_json(index, number)
             for index, number in enumerate(self._twilio.numbers)
@@ -187,7 +188,8 @@ class RestApi:
     async def _set_number(self, request: web.Request) -> web.Response:
         index = int(request.match_info["sid"].removeprefix("PN"), 16)
         number = list(self._twilio.numbers)[index]
-        self._twilio.numbers[number].update(request["parameters"])
+        parameters: dict[str, Any] = request[PARAMETERS]
+        self._twilio.numbers[number].update(parameters)
         return web.json_response(self._number_json(index, number))
 
     def _number_json(self, index: int, number: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class StatusReports:
         self._call = call
         self._spawn = spawn
         self._underway: list[asyncio.Task[None]] = []
+        self._last: asyncio.Task[None] | None = None
 
     def add(self, event: str, **more: str) -> None:
         """Report an event, after those before it unless it is to be late."""
@@ -45,8 +46,10 @@ class StatusReports:
         }
         call.callbacks.append(fields)
         if call.options.get("StatusCallback"):
-            before = self._underway[-1] if self._underway else None
-            self.follow(self._spawn(self._send(event, fields, before)))
+            task = self._spawn(self._send(event, fields, self._last))
+            self.follow(task)
+            if event not in call.webhooks.delays:
+                self._last = task
 
     def follow(self, task: asyncio.Task[None]) -> None:
         """Count something else that is told to the program among the reports."""

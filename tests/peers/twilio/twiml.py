@@ -31,7 +31,7 @@ ATTRIBUTES: dict[str, set[str]] = {
         "action", "method", "timeout", "hangupOnStar", "timeLimit", "callerId", "record", "trim",
         "recordingStatusCallback", "recordingStatusCallbackMethod", "recordingStatusCallbackEvent",
         "answerOnBridge", "ringTone", "recordingTrack", "sequential", "referUrl", "referMethod",
-        "events",
+        "events", "passports", "recordingConfigurationId",
     },
     "Number": {
         "sendDigits", "url", "method", "statusCallbackEvent", "statusCallback",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -127,10 +128,10 @@ def test_numbers_may_be_numbers():
         changed(MEDIA, "media.payload", base64.b64encode(bytes(MOST_SOUND + 1)).decode()),
         changed(MEDIA, "media.timestamp", "-1"),
         changed(MEDIA, "media.timestamp", "1e3"),
-        changed(MEDIA, "media.timestamp", "١"),
+        changed(MEDIA, "media.timestamp", "\u0661"),
         changed(MEDIA, "media.timestamp", "9" * 17),
         changed(MEDIA, "media.timestamp", 1.5),
-        changed(MEDIA, "media.timestamp", True),  # noqa: FBT003 - JSON's true
+        changed(MEDIA, "media.timestamp", True),
         changed(MEDIA, "media.chunk", None),
         changed(MEDIA, "streamSid", ""),
         changed(MEDIA, "streamSid", "MZ\n"),
@@ -187,10 +188,8 @@ def test_whatever_comes_is_read_or_refused(message, name, value):
 
 @given(text=st.text(max_size=200))
 def test_any_text_is_refused_or_ignored(text):
-    try:
+    with suppress(StreamMessageError):
         assert read_message(text) is None
-    except StreamMessageError:
-        pass
 
 
 def test_what_is_sent_is_what_twilio_takes():

@@ -247,9 +247,17 @@ def test_a_transfer_needs_no_media() -> None:
     attempt = answered()
     attempt.enter(CallPhase.TRANSFERRING)
     attempt.stop_stream("MZ1", 10.0)
-    assert attempt.deadline() is None
+    assert attempt.deadline() == TIMING.blind
     attempt.receive_report(COMPLETED, 500.0)
     assert attempt.status is CallStatus.COMPLETED
+
+
+def test_a_call_that_cannot_be_watched_does_not_stay_for_ever() -> None:
+    attempt = Attempt("inbound", 0.0, TIMING, provider_id="CA1", media=False)
+    attempt.receive_report(ANSWERED, 1.0)
+    assert run_until_over(attempt, 1.0)[0] == EndAtProvider("CA1", CallStatus.COMPLETED)
+    assert attempt.end is not None
+    assert attempt.end.reason is EndReason.TOO_LONG
 
 
 def test_the_reaper_takes_calls_that_were_never_answered() -> None:

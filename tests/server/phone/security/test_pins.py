@@ -11,8 +11,8 @@ from server.phone.security.refusals import Reason, Refusal
 ANN, BEN = "+12125550123", "+12065550199"
 
 
-def guard(**rules: float) -> PinGuard:
-    return PinGuard(SecretStr("490213"), PinRules(**rules))  # type: ignore[arg-type] - numbers
+def guard(rules: PinRules | None = None) -> PinGuard:
+    return PinGuard(SecretStr("490213"), rules)
 
 
 def test_the_right_pin_is_right() -> None:
@@ -42,7 +42,7 @@ def test_after_three_mistakes_even_the_right_pin_does_not_help() -> None:
 
 
 def test_each_mistake_is_forgiven_by_itself() -> None:
-    pins = guard(lockout=900.0)
+    pins = guard(PinRules(lockout=900.0))
     for at in (0.0, 400.0, 800.0):
         pins.check(ANN, "000000", at)
     assert pins.locked(ANN, 899.0) is not None
@@ -59,7 +59,7 @@ def test_getting_it_right_forgives_the_mistakes_before() -> None:
 
 
 def test_a_guesser_with_a_new_number_each_time_locks_everybody_out() -> None:
-    pins = guard(in_total=20)
+    pins = guard(PinRules(in_total=20))
     for guess in range(20):
         pins.check(f"+1212555{guess:04}", f"{guess:06}", float(guess))
     assert pins.check(BEN, "490213", 20.0) == Refusal(Reason.PIN_LOCKED, "all callers together")
@@ -67,7 +67,7 @@ def test_a_guesser_with_a_new_number_each_time_locks_everybody_out() -> None:
 
 
 def test_what_is_remembered_has_a_bound() -> None:
-    pins = guard(in_total=1_000_000, lockout=1e9)
+    pins = guard(PinRules(in_total=1_000_000, lockout=1e9))
     for guess in range(3000):
         pins.check(str(guess), "1", float(guess))
     assert len(pins._wrong) == 1024

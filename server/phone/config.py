@@ -1,0 +1,345 @@
+"""Settings of the telephone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
+
+from pipeline.config import Seconds, Settings
+from server.phone.calls.config import (
+    E164,
+    CostsConfig,
+    GreetingConfig,
+    Hours,
+    InboundConfig,
+    LimitsConfig,
+    Prefix,
+    RetryConfig,
+)
+from server.phone.config_names import with_canonical_names
+from server.phone.config_providers import (
+    OpenAIConfig,
+    PublicConfig,
+    TunnelConfig,
+    TwilioConfig,
+    http_address,
+)
+
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strip_whitespace=True)]
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # OSError: a folder of the database
+        raise ValueError(
+            'is no time zone this machine knows: write one such as "Europe/Oslo" or "UTC"'
+        ) from None
+    return name
+
+
+class DefaultsConfig(Settings):
+    """What calls have that do not say otherwise."""
+
+    timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    """Time zone of all hours in these settings, and of what the agent is told, as Europe/Oslo."""
+
+    locale: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] = (
+        "en-US"
+    )
+    """Language and country of what is said by Twilio's own voice and told to the agent."""
+
+    country: Country = "US"
+    """ISO code of the country from which numbers without a + are dialled."""
+
+
+class PhoneAgentConfig(Settings):
+    """Who answers the telephone."""
+
+    id: str | None = None
+    """An OpenClaw agent; empty: openclaw.agent_id."""
+
+    name: str | None = None
+    """How it introduces itself; empty: agents.<id>.name."""
+
+    instructions: str = ""
+    """What it is told of telephone calls beside its own instructions."""
+
+    caller_name: str | None = None
+    """On whose behalf it calls, when a call does not say."""
+
+
+class NumberConfig(Settings):
+    """What is different for one of several numbers of ours."""
+
+    agent: PhoneAgentConfig = PhoneAgentConfig()
+    greeting: str | None = None
+    """Said instead of phone.greeting.inbound."""
+
+
+class OutboundConfig(Settings):
+    """Who may be called, and when."""
+
+    countries: tuple[Country, ...] = ()
+    """ISO codes of countries whose ordinary numbers may be called. Empty: that of our own
+    number."""
+
+    allow_prefixes: tuple[Prefix, ...] = ()
+    """Beginnings of foreign numbers that may be called, as "+44". Costly ones among them stay
+    barred."""
+
+    deny_prefixes: tuple[Prefix, ...] = ()
+    """Beginnings of numbers that may not."""
+
+    allow_numbers: tuple[E164, ...] = ()
+    """Numbers that may be called whatever else is said."""
+
+    approval: Literal["never", "unknown", "always"] = "never"
+    """Which calls somebody has to approve on Discord first: none, those to numbers that are
+    nobody's in identities, or all."""
+
+    calling_hours: Hours = Field(default_factory=dict)
+    """When people may be called, as {mon-fri: "09:00-20:00"}, in phone.defaults.timezone. Empty:
+    always."""
+
+
+class VoicemailConfig(Settings):
+    """What happens when a machine answers a call of ours."""
+
+    detection: Literal["off", "twilio"] = "twilio"
+    """Who finds out; costs a little a call."""
+
+    action: Literal["leave_message", "hang_up"] = "leave_message"
+    """What is done then."""
+
+    message: str = (
+        "Hello, this is {agent}, an AI assistant, calling for {caller} about this: {task}."
+        " Please call back at {number}. Thank you."
+    )
+    """What is left: {agent}, {caller}, {task} and {number} are filled in."""
+
+    hold_opening: Annotated[float, Field(ge=0.0, le=10.0)] = 0.0
+    """Seconds to wait for the verdict before the first words; 0: speak at once."""
+
+
+class PlayoutConfig(Settings):
+    """How our voice goes to the telephone, and who interrupts whom."""
+
+    lead: Annotated[float, Field(ge=0.06, le=1.0)] = 0.2
+    """Seconds of sound sent ahead: less stops sooner when interrupted, more bridges a slower
+    network."""
+
+    barge_in: Annotated[float, Field(ge=0.02, le=2.0)] = 0.12
+    """Seconds of the caller's speech that interrupt."""
+
+    guard: Seconds = 0.25
+    """Seconds of each reply that nobody can interrupt: what is heard then is mostly echo."""
+
+    protect_greeting: bool = False
+    """Whether the first words are said to their end."""
+
+    filler_after: Seconds = 1.2
+    """Seconds of waiting for the agent after which something is heard."""
+
+
+def _recording_mode(value: Any) -> Any:
+    """Also take yes and no, as the documented ``recordCalls`` is."""
+    return {"true": "local", "false": "off"}.get(str(value).lower(), value)
+
+
+class RecordingConfig(Settings):
+    """Keeping the sound of calls."""
+
+    mode: Annotated[
+        Literal["off", "local", "twilio", "both"],
+        BeforeValidator(_recording_mode),
+    ] = "off"
+    """Where: nowhere, in files of ours (caller left, agent right), at Twilio, or both."""
+
+    folder: Path | None = None
+    """Where the files lie; empty: calls/recordings in data_dir."""
+
+    retention_days: Annotated[int, Field(ge=0)] = 30
+    """Days after which they are removed; 0: never."""
+
+
+class TranscriptsConfig(Settings):
+    """Keeping what was said in calls."""
+
+    folder: Path | None = None
+    """Where a JSON file for each call lies; empty: calls/transcripts in data_dir."""
+
+    retention_days: Annotated[int, Field(ge=0)] = 90
+    """Days after which calls and their transcripts are forgotten; 0: never."""
+
+
+class ContextConfig(Settings):
+    """What the agent knows when a call begins."""
+
+    memory_enabled: bool = True
+    """Whether earlier calls with the number are told."""
+
+    max_tokens: Annotated[int, Field(ge=0, le=100_000)] = 8000
+    """About how much is told, in tokens."""
+
+    cross_channel_enabled: bool = True
+    """Whether somebody in identities goes on with their conversation on Discord."""
+
+
+class NotifyConfig(Settings):
+    """Who is told when a call is over."""
+
+    hooks_url: Annotated[str | None, AfterValidator(http_address)] = None
+    """Hooks of an OpenClaw Gateway, as http://127.0.0.1:18789/hooks: reports go to /agent there.
+    Empty: none."""
+
+    hooks_token: SecretStr | None = None
+    """Token of the hooks. Secret, environment only."""
+
+    session_key: str | None = None
+    """Session that is told; empty: as the Gateway has set."""
+
+    discord_channel: Annotated[str, StringConstraints(pattern=r"^\d{15,20}$")] | None = None
+    """Text channel that is told, in quotes; empty: that from which the call was asked for."""
+
+    @model_validator(mode="after")
+    def _token_is_there(self) -> Self:
+        if self.hooks_url is not None and self.hooks_token is None:
+            raise ValueError(
+                "hooks_url is set and hooks_token is not: set PHONE__NOTIFY__HOOKS_TOKEN in the"
+                " environment or in .env"
+            )
+        return self
+
+
+class MonitoringConfig(Settings):
+    """Looking after what the telephone needs."""
+
+    interval: Annotated[float, Field(ge=1.0)] = 30.0
+    """Seconds between looks at the tunnel, the Gateway and the speech server."""
+
+    alert_on_failure: bool = True
+    """Whether Discord is told when one of them fails."""
+
+
+class IdentityAssuranceConfig(Settings):
+    """When a caller is taken for the person whose number they show."""
+
+    require: Literal["claimed", "attested", "pin"] = "claimed"
+    """claimed: the number is enough; attested: the network signed it (STIR/SHAKEN level A); pin:
+    they typed the PIN. Who falls short talks in a session of the number's own."""
+
+
+class PhoneConfig(Settings):
+    """The telephone."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # a secret in the wrong place
+
+    enabled: bool = True
+    """Off: no telephone, whatever else is set."""
+
+    provider: Literal["twilio", "mock", "openai_sip"] = "twilio"
+    """Whose telephone network: Twilio's, none (a page on which a browser is the telephone), or
+    OpenAI's SIP."""
+
+    engine: Literal["local", "realtime"] = "local"
+    """Who talks: the OpenClaw agent itself with our own ears and voice, or an OpenAI Realtime model
+    that asks it. With realtime the sound of calls goes to OpenAI."""
+
+    twilio: TwilioConfig = TwilioConfig()
+    openai: OpenAIConfig = OpenAIConfig()
+    public: PublicConfig = PublicConfig()
+    tunnel: TunnelConfig = TunnelConfig()
+    defaults: DefaultsConfig = DefaultsConfig()
+    agent: PhoneAgentConfig = PhoneAgentConfig()
+    numbers: dict[E164, NumberConfig] = Field(default_factory=dict)
+    """Our numbers that have an agent or a greeting of their own, by number in quotes."""
+
+    greeting: GreetingConfig = GreetingConfig()
+    inbound: InboundConfig = InboundConfig()
+    outbound: OutboundConfig = OutboundConfig()
+    identity: IdentityAssuranceConfig = IdentityAssuranceConfig()
+    limits: LimitsConfig = LimitsConfig()
+    costs: CostsConfig = CostsConfig()
+    retry: RetryConfig = RetryConfig()
+    voicemail: VoicemailConfig = VoicemailConfig()
+    playout: PlayoutConfig = PlayoutConfig()
+    recording: RecordingConfig = RecordingConfig()
+    transcripts: TranscriptsConfig = TranscriptsConfig()
+    context: ContextConfig = ContextConfig()
+    notify: NotifyConfig = NotifyConfig()
+    monitoring: MonitoringConfig = MonitoringConfig()
+
+    session_scope: Literal["per-phone", "per-call", "main"] = "per-phone"
+    """What calls of people who are not in identities share: those of one number, nothing, or the
+    agent's main session."""
+
+    ask_timeout: Annotated[float, Field(ge=1.0, le=600.0)] = 30.0
+    """Engine realtime: seconds in which the OpenClaw agent should have answered a question; its
+    answer is still told when it comes later."""
+
+    dev_mode: bool = False
+    """For development: more in the log, and endpoints that show the inside."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _documented_names(cls, settings: Any) -> Any:
+        return with_canonical_names(settings) if isinstance(settings, Mapping) else settings
+
+    @model_validator(mode="after")
+    def _engine_has_its_key(self) -> Self:
+        if self.engine == "realtime" and self.openai.api_key is None:
+            raise ValueError(
+                "engine is realtime, which needs an OpenAI key: set OPENAI_API_KEY in the"
+                " environment or in .env, or engine to local"
+            )
+        return self
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of all hours in these settings."""
+        return ZoneInfo(self.defaults.timezone)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what people should know of these settings: they are taken, though not as meant."""
+        notes = list(self.openai.notes()) if self.engine == "realtime" else []
+        if not self.twilio.validate_signature:
+            notes.append(
+                "phone.twilio.validate_signature is off: anybody who reaches the public listener"
+                " can pose as Twilio"
+            )
+        if not self.greeting.disclosure.strip():
+            notes.append(
+                "phone.greeting.disclosure is empty: many laws ask that callers are told that they"
+                " talk with an AI"
+            )
+        return tuple(notes)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return what must never be shown."""
+        return tuple(_secrets_in(self))
+
+
+def _secrets_in(value: Any) -> list[str]:
+    match value:
+        case SecretStr():
+            return [value.get_secret_value()] if value.get_secret_value() else []
+        case Settings():
+            return [secret for _, inner in value for secret in _secrets_in(inner)]
+        case tuple():
+            return [secret for inner in value for secret in _secrets_in(inner)]
+        case _:
+            return []
