@@ -220,10 +220,10 @@ class Room:
         return ending is not Ending.SENT_AWAY
 
     async def _arrive(self) -> None:
-        logger.info("Guild %s: in the voice channel %s", self._guild, self.channel.id)
         await self._support.remember(self._guild, "channel_id", self.channel.id)
         if not self.entered.done():
             self.entered.set_result(None)
+        logger.info("Guild %s: in the voice channel %s", self._guild, self.channel.id)
 
     def _failed(self, error: LineError | SupportError) -> bool:
         """Take in that the bot cannot be there now; return whether to try again."""

@@ -367,6 +367,9 @@ class Answerer:
                     at=self._clock.now(),
                 )
         spoken.forget(self._transport)
+        cut = turn.interrupted or self._closed or asked.given_up or asked.answered_by
+        if not (cut or spoken.failure):
+            self._floor.cast.carry_out_calls(spoken.calls)
         record = answered_record(record, spoken, heard)
         if asked.answered_by:
             record = replace(record, why=f"{record.why}; answered by {asked.answered_by}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.interfaces import Participant
 from pipeline.relevance import Relevance
 from pipeline.second_opinion import SecondOpinion
-from pipeline.speech_text import VoiceDirective
+from pipeline.speech_text import CallDirective, VoiceDirective
 from pipeline.spoken_requests import (
     SpokenRequest,
     VoiceRequest,
@@ -62,6 +62,10 @@ class Cast:
     """Shows people what of a reply is to be read: the agent's id, and markdown. ``None`` where
     they can read nothing."""
 
+    call: Callable[[CallDirective], None] | None = None
+    """Does what a reply asks of the telephone call, once all of the reply was heard; nothing of one
+    that was interrupted. ``None`` where there is no call."""
+
     def persona(self, agent: str) -> Persona:
         """Return an agent's persona; one that is not configured speaks under its id."""
         return self.personas.get(agent) or Persona(agent, agent, "default")
@@ -114,6 +118,12 @@ class Cast:
         """
         changed = self.voices.carry_out(request, agent, self._settings_voices(agent))
         return acknowledgement(request, changed=changed, language=language)
+
+    def carry_out_calls(self, directives: Iterable[CallDirective]) -> None:
+        """Do what a reply that was heard asks of the telephone call, if there is one."""
+        if self.call is not None:
+            for directive in directives:
+                self.call(directive)
 
     def _settings_voices(self, agent: str) -> dict[str, ChosenVoice]:
         """Return everyone's voice when nobody chooses another, this agent's too."""

@@ -238,8 +238,3 @@ _TWO_EDITS = 8
 def _edits(name: str) -> int:
     """Return how many letters of a name may be wrong; a short name is too like other words."""
     return (len(name) >= _ONE_EDIT) + (len(name) >= _TWO_EDITS)
-
-
-def is_short(name: str) -> bool:
-    """Whether a name is too short to be told from other words unless it is spelled exactly."""
-    return not _edits("".join(word.text for word in split_words(name)))

@@ -17,7 +17,13 @@ from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.errors import AgentError, StageError
 from pipeline.interfaces import AudioTransport, ReplyAudio, TextToSpeech
 from pipeline.loudness import VoiceLevels, levelled
-from pipeline.speech_text import LONGEST_SPEECH, ReplyText, SpokenPiece, VoiceDirective
+from pipeline.speech_text import (
+    LONGEST_SPEECH,
+    CallDirective,
+    ReplyText,
+    SpokenPiece,
+    VoiceDirective,
+)
 from pipeline.voice_choice import ChosenVoice
 from pipeline.word_times import WordTimes
 
@@ -72,6 +78,9 @@ class Spoken:
     directive: VoiceDirective | None = None
     """How the agent wanted to sound."""
 
+    calls: tuple[CallDirective, ...] = ()
+    """What the agent wants of the telephone call."""
+
     failure: StageError | None = None
     """What went wrong first; known before what was said until then has been played."""
 
@@ -112,16 +121,21 @@ class ReplySpeech:
         transport: Where people hear it.
         tts: Speech synthesis.
         levels: How loud voices are.
+        first: Number of the first piece; nobody else on the transport gives the same.
 
     """
 
     def __init__(
-        self, transport: AudioTransport, tts: TextToSpeech, levels: VoiceLevels | None = None
+        self,
+        transport: AudioTransport,
+        tts: TextToSpeech,
+        levels: VoiceLevels | None = None,
+        first: int = 1,
     ) -> None:
         self._transport = transport
         self._tts = tts
         self._levels = levels or VoiceLevels()
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(first)
 
     async def say(
         self,
@@ -308,6 +322,7 @@ class _Reader:
 
     async def _put(self, pieces: Iterable[SpokenPiece]) -> None:
         self._spoken.directive = self._text.voice
+        self._spoken.calls = self._text.calls
         for piece in pieces:
             if not self._begun:
                 self._on_text()

@@ -48,7 +48,7 @@ TALKATIVE = SoundsConfig(unknown_wait=1.0)
 SPEAKERS = ("ann", "ben", "cyd", "dan")
 
 MANY = settings(
-    max_examples=300,
+    max_examples=120,
     deadline=None,
     derandomize=True,
     database=None,

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.names import Likeness, Mention, NameFinder, fold, is_short, split_words
+from pipeline.names import Likeness, Mention, NameFinder, fold, split_words
 
 AGENTS = NameFinder(
     {
@@ -104,13 +104,6 @@ def test_without_other_spellings_only_the_name_counts() -> None:
 def test_names_without_letters_and_no_names_find_nothing() -> None:
     assert NameFinder({}).find(split_words("jarvis")) == []
     assert NameFinder({"x": ("?!",), "y": ()}).find(split_words("jarvis")) == []
-
-
-def test_up_to_four_letters_are_short() -> None:
-    assert is_short("Sage")
-    assert is_short("Zoë")
-    assert not is_short("Jarvis")
-    assert not is_short("Al Go X")
 
 
 def test_learnt_forms_are_other_spellings_and_are_not_misspelled_again() -> None:

@@ -22,10 +22,10 @@ LONGEST_INPUT: Final = 32
 INTERNATIONAL: Final = "001"
 """The "country" of numbers that belong to none: satellites, international premium and freephone."""
 
-_WRITTEN: Final = re.compile(r"\+?[0-9() ./-]+", re.ASCII)
+_WRITTEN: Final = re.compile(r"\+?[0-9() ./-]+")
 """ASCII digits only: the parser would also take the digits of other scripts, and letters."""
 
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 
 _ANONYMOUS: Final = frozenset(
     {
@@ -97,7 +97,7 @@ def parse_number(text: str, country: str | None = None) -> Number | Refusal:
         parsed = phonenumbers.parse(text.strip(), country)
     except phonenumbers.NumberParseException:
         return Refusal(Reason.NOT_A_NUMBER, "no international number starting with +")
-    # Local-only lengths count as possible elsewhere: 112 would be +49112.
+    # is_possible_number() would also take what is dialled without an area code.
     length = phonenumbers.is_possible_number_with_reason(parsed)
     e164 = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
     if length != ValidationResult.IS_POSSIBLE or not _E164.fullmatch(e164):

@@ -117,15 +117,7 @@ class SipCalls:
         call = SipCall(f"rtc_{secrets.token_hex(8)}", headers)
         self.all[call.id] = call
         at = int(self._wall_time()) - age
-        data = {"call_id": call.id, "sip_headers": headers, "sip_media_security": "srtp"}
-        event = {
-            "object": "event",
-            "id": f"evt_{secrets.token_hex(8)}",
-            "type": "realtime.call.incoming",
-            "created_at": at,
-            "data": data,
-        }
-        body = json.dumps(event).encode()
+        body = _announcement(call, at)
         sent = self.headers(body, webhook_id or f"wh_{secrets.token_hex(8)}", at)
         if tampered:
             body = body.replace(b"rtc_", b"rtx_")
@@ -147,3 +139,14 @@ class SipCalls:
             "webhook-signature": f"v1,{signature}",
             "user-agent": "OpenAI/1.0 (+https://platform.openai.com/docs/webhooks)",
         }
+
+
+def _announcement(call: SipCall, at: int) -> bytes:
+    event = {
+        "object": "event",
+        "id": f"evt_{secrets.token_hex(8)}",
+        "type": "realtime.call.incoming",
+        "created_at": at,
+        "data": {"call_id": call.id, "sip_headers": call.headers, "sip_media_security": "srtp"},
+    }
+    return json.dumps(event).encode()

@@ -201,9 +201,8 @@ class Call:
             "Called": self.to_number,
         }
         if self.direction == "inbound":
-            stir = self.options.get("StirVerstat", "")
             fields |= {"FromCity": "", "FromState": "", "FromCountry": "US", "CallToken": "fake"}
-            fields |= {"StirVerstat": stir} if stir else {}
+            fields |= {"StirVerstat": self.options["StirVerstat"]}
         return fields | ({"AnsweredBy": self.answered_by} if self.answered_by else {})
 
     # Its course

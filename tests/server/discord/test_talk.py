@@ -116,8 +116,11 @@ def test_whoever_talks_over_the_bot_silences_it(tmp_path):
                 tmp_path, {**settings(discord, hub), "OPENCLAW__WARM_UP": "false"}
             ) as running:
                 await join(running, ann)
+                await ann.ears.until_quiet()
+                ann.ears.clear()  # the sound with which the bot came in
                 await ann.say(clip("ben-time"))
                 began = await ann.ears.until_audible()
+                await asyncio.sleep(1.0)  # who begins sooner was not done with their turn
                 spoken = await ann.say(clip("ann-game"))
                 assert began < spoken.start
                 await until(lambda: hub.asked("chat.abort"))

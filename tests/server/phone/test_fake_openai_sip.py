@@ -10,9 +10,7 @@ from aiohttp import web
 from openai import InvalidWebhookSignatureError, NotFoundError
 
 from tests.peers.openai_realtime import FakeOpenAI, Say
-from tests.server.phone.test_fake_openai import Caller, sdk
-
-MODEL = "gpt-realtime-2.1"
+from tests.server.phone.realtime_caller import MODEL, Caller, sdk
 
 
 class WebhookApp:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import wave
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from aiohttp import web
-from streamdouble.api import run_scenario
-from streamdouble.scenario import parse
+from streamdouble.chaos import Impairments
 from streamdouble.session import SessionConfig
 
 from tests.peers.telephone_sound import Mono, tone
 from tests.peers.twilio import FakeTwilio, HangUp, Hear, HearEnd, Network, Press, Quiet, Speak
+from tests.peers.twilio.double import ring_with_double
 from tests.peers.twilio.network import Frame, NetworkPath
 from tests.server.phone.sdk_app import CALLER, VOICE, Message, SdkApp
 
@@ -178,54 +176,32 @@ async def spoken(app: SdkApp, message: Message) -> None:
         await app.send("mark", name="end")
 
 
-def test_messages_have_the_shape_that_the_other_simulator_sends(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with FakeTwilio(speed=2) as twilio, SdkApp(twilio, on_message=spoken) as app:
-            steps = [Speak(tone(0.5)), Press("1"), Quiet(0.4), HangUp()]
-            await (await twilio.ring_in(CALLER, VOICE, steps=steps)).over()
-            theirs = await other_simulator(tmp_path)
-        for event in ("connected", "start", "media", "mark", "dtmf", "stop"):
-            one = next(message for message in app.messages if message["event"] == event)
-            other = next(message for message in theirs if message["event"] == event)
-            assert shape(one) == shape(other), event
-
-    asyncio.run(main())
-
-
-async def other_simulator(folder: Path) -> list[Message]:
-    """Return what streamdouble sends to a program."""
-    received: list[Message] = []
-
-    async def stream(request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        async for message in socket:
-            received.append(json.loads(message.data))
-            sid = received[-1].get("streamSid")
-            if received[-1]["event"] == "start":
-                mark = {"event": "mark", "streamSid": sid, "mark": {"name": "end"}}
-                await socket.send_str(json.dumps(mark))
-            if received[-1]["event"] == "stop":
-                break
-        await socket.close()
-        return socket
-
-    application = web.Application()
-    application.router.add_get("/stream", stream)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    question = folder / "question.wav"
+@pytest.mark.parametrize("shared_key", [None, "shared"])
+def test_messages_have_the_shape_that_another_simulator_sends(
+    tmp_path: Path, shared_key: str | None
+) -> None:
+    question = tmp_path / "question.wav"
     with wave.open(str(question), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(8000)
-        file.writeframes(tone(0.5).tobytes())
-    steps: list[dict[str, Any]] = [{"say": str(question)}, {"dtmf": "1"}, {"wait": 0.4}]
-    scenario = parse({"name": "shapes", "steps": steps})
-    config = SessionConfig(
-        custom_parameters={"call": "abc"}, quiet_period_s=0.3, response_timeout_s=0.3
-    )
-    await run_scenario(f"ws://127.0.0.1:{runner.addresses[0][1]}/stream", scenario, config=config)
-    await runner.cleanup()
-    return received
+        file.writeframes(tone(0.3).tobytes())
+
+    async def main() -> None:
+        ours = [Speak(tone(0.3)), Press("1"), Quiet(0.4), HangUp()]
+        theirs = [{"say": str(question)}, {"dtmf": "1"}, {"wait": 0.4}, {"expect": "no_violations"}]
+        async with FakeTwilio(speed=2) as twilio:
+            twilio.signer.shared_key = shared_key
+            async with SdkApp(twilio, secret=shared_key or "", on_message=spoken) as app:
+                await (await twilio.ring_in(CALLER, VOICE, steps=ours)).over()
+            impaired = SessionConfig(quiet_period_s=0.3, impairments=Impairments(0.1, 20.0))
+            async with SdkApp(twilio, secret=shared_key or "", on_message=spoken) as other:
+                result = await ring_with_double(twilio, VOICE, CALLER, theirs, impaired)
+        assert not app.refused + other.refused
+        assert (result.violations, result.marks_echoed) == ([], ["end"])
+        for event in ("connected", "start", "media", "mark", "dtmf", "stop"):
+            one = next(message for message in app.messages if message["event"] == event)
+            two = next(message for message in other.messages if message["event"] == event)
+            assert shape(one) == shape(two), event
+
+    asyncio.run(main())
