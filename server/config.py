@@ -80,10 +80,10 @@ class ServerConfig(Settings):
 class IdentityConfig(Settings):
     """One person, however they come in."""
 
-    discord: Annotated[str, StringConstraints(pattern=r"^\d{15,20}$")] | None = None
+    discord: Annotated[str, StringConstraints(pattern=r"^[0-9]{15,20}$")] | None = None
     """Their Discord user id, in quotes."""
 
-    phones: tuple[Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{6,14}$")], ...] = ()
+    phones: tuple[Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")], ...] = ()
     """Their telephone numbers in international form, in quotes: "+15551234567"."""
 
     session_key: Annotated[str, StringConstraints(min_length=1, max_length=512)] | None = None
