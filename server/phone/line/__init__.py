@@ -1,0 +1,1 @@
+"""The sound of one call: a media stream as the pipeline's transport."""

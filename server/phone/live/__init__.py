@@ -1,0 +1,1 @@
+"""Calls while they last: dialled, answered, talked in, kept."""

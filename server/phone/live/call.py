@@ -1,0 +1,291 @@
+"""One call while it lasts: carries out what its state decides, and holds its parts together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final, assert_never
+
+from server.phone.audio.media_stream import MediaStream
+from server.phone.calls.attempt_events import ProviderReport
+from server.phone.calls.record import CallRecord
+from server.phone.calls.state import CallState
+from server.phone.calls.status import AnsweredBy, CallPhase, CallStatus, EndReason
+from server.phone.calls.watch import CallWatch, SayGoodbye, WrapUp
+from server.phone.engines.engine import (
+    AgentSaid,
+    CallerSaid,
+    CallerSpeaks,
+    CallReported,
+    EngineEnd,
+    EngineEvent,
+    EngineSession,
+    PhaseChanged,
+    SendDigits,
+    ToolUsed,
+    Transfer,
+    Wish,
+    WishRefusedError,
+)
+from server.phone.line.media_connection import MediaSocket, StreamEnd, carry
+from server.phone.line.transport import PhoneTransport
+from server.phone.live.attempts import Attempts
+from server.phone.live.book import CallBook
+from server.phone.live.documents import press_keys, transfer
+from server.phone.live.kit import CallKit, CallPlan
+from server.phone.provider.twilio import ProviderError
+from server.phone.security.dialling import check_dialling
+from server.phone.security.numbers import parse_number
+from server.phone.security.refusals import Refusal
+
+logger = logging.getLogger(__name__)
+
+LAST_WORDS: Final = 5.0
+"""Seconds that an engine has to come to its end, once the call is over."""
+
+
+class LiveCall:
+    """One call, over all its attempts.
+
+    Args:
+        kit: What all calls share.
+        plan: How this one is meant.
+        record: The call as it was kept first.
+        state: Its state.
+
+    """
+
+    def __init__(self, kit: CallKit, plan: CallPlan, record: CallRecord, state: CallState) -> None:
+        self._kit = kit
+        self._plan = plan
+        self._state = state
+        self._book = CallBook(kit, record)
+        self._attempts = Attempts(kit, plan, state, self._book)
+        self._transport = PhoneTransport(
+            plan.engine_call.caller,
+            kit.clock,
+            lead=kit.config.playout.lead,
+        )
+        self._session: EngineSession | None = None
+        self._watch: CallWatch | None = None
+        self._changed = asyncio.Event()
+        self._streamed = asyncio.Event()
+        self._over = asyncio.Event()
+        self._again = 0
+
+    @property
+    def record(self) -> CallRecord:
+        """The call as it was kept last; its transcript is in the store."""
+        return self._book.record
+
+    @property
+    def is_going_on(self) -> bool:
+        """Whether its sound may be connected, the first time or again."""
+        return self._state.status not in {CallStatus.ENDING, CallStatus.RETRY_WAIT} and (
+            self._state.end is None
+        )
+
+    async def run(self) -> None:
+        """Hold the call, from dialling to its record.
+
+        Cancelling leaves it as it was kept: after a restart, Twilio is asked what became of it.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                keeping = tasks.create_task(self._book.keep_rows())
+                talking = tasks.create_task(self._talk())
+                await self._follow()
+                self._over.set()
+                self._transport.close()
+                await self._last_words(talking)
+                self._book.end_rows()
+                await keeping
+        finally:
+            self._over.set()
+            self._transport.close()
+            self._book.end_recording()
+        await self._book.close(self._state)
+
+    # What others tell.
+
+    def hang_up(self, reason: EndReason) -> None:
+        """End the call, also when it only waits to be dialled again."""
+        self._state.hang_up(reason, self._kit.clock.now())
+        self._changed.set()
+
+    def accept(self, provider_id: str, attempt: int) -> None:
+        """Take in Twilio's id of an attempt, where a callback is faster than the answer."""
+        if attempt == self._attempts.number and self._state.attempt.provider_id is None:
+            self._state.attempt.accept(provider_id)
+
+    def receive_report(self, provider_id: str, report: ProviderReport) -> None:
+        """Take in what Twilio says of an attempt."""
+        if (attempt := self._state.attempt_of(provider_id)) is not None:
+            attempt.receive_report(report, self._kit.clock.now())
+            self._changed.set()
+
+    def receive_answered_by(self, provider_id: str, answered_by: AnsweredBy) -> None:
+        """Take in who answered, and leave the message or hang up where it is a machine."""
+        if (attempt := self._state.attempt_of(provider_id)) is None:
+            return
+        attempt.receive_answered_by(answered_by, self._kit.clock.now())
+        if answered_by.takes_message and self._plan.voicemail and self._session is not None:
+            self._session.finish(self._plan.voicemail, EndReason.VOICEMAIL)
+        elif not answered_by.is_person:
+            attempt.hang_up(EndReason.MACHINE, self._kit.clock.now())
+        self._changed.set()
+
+    def next_again(self) -> str:
+        """Return a step by which Twilio comes back to this call; another each time."""
+        self._again += 1
+        return f"again-{self.record.id}-{self._again}"
+
+    async def talk(self, socket: MediaSocket, stream: MediaStream) -> None:
+        """Carry the sound of one media stream until it is over, or the call is."""
+        started, clock = stream.started, self._kit.clock
+        attempt = None if started is None else self._state.attempt_of(started.call_sid)
+        if started is None or attempt is None or self._over.is_set():
+            return
+        attempt.start_stream(started.stream_sid, clock.now())
+        if (recorder := self._book.begin_recording()) is not None:
+            self._transport.record_with(recorder)
+        self._streamed.set()
+        self._changed.set()
+        match await self._carry(socket, stream):
+            case StreamEnd.STOPPED:
+                attempt.stop_stream(started.stream_sid, clock.now())
+            case StreamEnd.LOST | StreamEnd.WRONG:
+                attempt.lose_stream(started.stream_sid, clock.now())
+            case None:
+                pass  # the call is over
+        self._changed.set()
+
+    def receive_media(self) -> None:
+        """Take in that sound came."""
+        self._state.attempt.receive_media(self._kit.clock.now())
+
+    def receive_key(self, digit: str) -> None:
+        """Take in that the other side pressed a key."""
+        if self._session is not None:
+            self._session.press(digit)
+
+    # What the engine tells and wants.
+
+    def tell(self, event: EngineEvent) -> None:
+        """Take in what happens in the call."""
+        match event:
+            case PhaseChanged(phase):
+                if self._state.attempt.phase is not CallPhase.TRANSFERRING:
+                    self._state.attempt.enter(phase)
+            case CallReported(report):
+                self._book.report(report)
+                self._changed.set()
+            case CallerSaid() | AgentSaid() | ToolUsed():
+                self._book.tell(event)
+            case CallerSpeaks():
+                pass  # what they say is told when it is known
+            case _:
+                assert_never(event)
+
+    async def grant(self, wish: Wish) -> None:
+        """Do what the agent wants."""
+        provider_id = self._state.attempt.provider_id
+        if provider_id is None or not self.is_going_on:
+            raise WishRefusedError("the call is over")
+        match wish:
+            case Transfer(to):
+                twiml = transfer(self._allowed(to))
+            case SendDigits(digits):
+                twiml = press_keys(digits, self._kit.step_url(self.next_again()))
+            case _:
+                assert_never(wish)
+        try:
+            await self._kit.provider.send_elsewhere(provider_id, twiml)
+        except ProviderError as error:
+            raise WishRefusedError(str(error)) from None
+        if isinstance(wish, Transfer):
+            self._state.attempt.enter(CallPhase.TRANSFERRING)
+            self._transport.close()
+
+    def _allowed(self, to: str) -> str:
+        number = parse_number(to, self._kit.config.defaults.country)
+        refusal = (
+            number if isinstance(number, Refusal) else check_dialling(self._kit.dialling, number)
+        )
+        if isinstance(number, Refusal) or refusal is not None:
+            raise WishRefusedError(str(refusal))
+        return number.e164
+
+    # Carrying out.
+
+    async def _follow(self) -> None:
+        """Do what the state decides, until the call has ended."""
+        if self.record.direction == "outbound" and self._state.retry_at is None:
+            await self._attempts.dial()
+        while self._state.end is None:
+            self._changed.clear()
+            for action in self._state.step(self._kit.clock.now()):
+                await self._attempts.perform(action)
+            self._step_watch()
+            await self._book.save(self._state)
+            if self._state.end is None:
+                await self._wait()
+
+    async def _wait(self) -> None:
+        """Wait until something happens, or is due."""
+        watched = None if self._watch is None else self._watch.deadline()
+        deadlines = (self._state.deadline(), watched)
+        at = min((one for one in deadlines if one is not None), default=None)
+        timer = None if at is None else self._kit.clock.call_at(at, self._changed.set)
+        try:
+            await self._changed.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _step_watch(self) -> None:
+        """Bring a call that has lasted long enough to its end."""
+        now = self._kit.clock.now()
+        if self._watch is None and self._session is not None:
+            self._watch = CallWatch(self._kit.config.limits, self._plan.longest, now)
+            self._watch.agent_is_busy()  # silence is the engine's to notice
+        for action in () if self._watch is None else self._watch.step(now):
+            if self._session is None:
+                continue
+            if isinstance(action, WrapUp):
+                self._session.inform(f"The call ends in {action.left:.0f} seconds: wrap up.")
+            elif isinstance(action, SayGoodbye):
+                self._session.finish(self._plan.goodbye, action.reason)
+
+    # The sound.
+
+    async def _talk(self) -> None:
+        """Let the engine talk as soon as the sound flows."""
+        await self._streamed.wait()
+        self._session = self._kit.engine.open(self._plan.engine_call, self._transport, self)
+        self._changed.set()
+        try:
+            end = await self._session.run()
+        except Exception:  # a bug of the engine must not leave the line open
+            logger.exception("call:%s: the engine broke", self.record.id)
+            end = EngineEnd(EndReason.ENGINE)
+        if end.error is not None:
+            logger.error("call:%s: %s", self.record.id, end.error)
+        if self._state.attempt.phase is not CallPhase.TRANSFERRING:
+            self._state.attempt.hang_up(end.reason, self._kit.clock.now())
+            self._changed.set()
+
+    async def _carry(self, socket: MediaSocket, stream: MediaStream) -> StreamEnd | None:
+        """Carry a stream; ``None`` when the call is over before it."""
+        async with asyncio.TaskGroup() as tasks:
+            carrying = tasks.create_task(carry(socket, stream, self._transport, self))
+            over = tasks.create_task(self._over.wait())
+            await asyncio.wait({carrying, over}, return_when=asyncio.FIRST_COMPLETED)
+            carrying.cancel()
+            over.cancel()
+        return None if carrying.cancelled() else carrying.result()
+
+    async def _last_words(self, talking: asyncio.Task[None]) -> None:
+        if self._session is not None:
+            await asyncio.wait({talking}, timeout=LAST_WORDS)
+        talking.cancel()

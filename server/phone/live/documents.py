@@ -1,0 +1,54 @@
+"""Sans-I/O: what Twilio is told to do with a call, as TwiML."""
+
+from __future__ import annotations
+
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+_HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>'
+
+HANG_UP: Final = f"{_HEAD}<Response><Hangup/></Response>"
+
+
+def connect(stream_url: str, again_url: str) -> str:
+    """Connect a call's sound to a media socket.
+
+    Args:
+        stream_url: The socket's address.
+        again_url: Where Twilio asks what to do when the socket breaks.
+
+    """
+    return (
+        f"{_HEAD}<Response><Connect><Stream url={quoteattr(stream_url)}/></Connect>"
+        f"{_redirect(again_url)}</Response>"
+    )
+
+
+def ask_keys(prompt: str, language: str, action_url: str) -> str:
+    """Say something and wait for keys, of which ``#`` is the last; without any, hang up."""
+    return (
+        f'{_HEAD}<Response><Gather input="dtmf" finishOnKey="#" timeout="10"'
+        f' method="POST" action={quoteattr(action_url)}>'
+        f"<Say language={quoteattr(language)}>{escape(prompt)}</Say></Gather><Hangup/></Response>"
+    )
+
+
+def decline(*, busy: bool) -> str:
+    """Do not answer, which costs nothing."""
+    reason = "busy" if busy else "rejected"
+    return f'{_HEAD}<Response><Reject reason="{reason}"/></Response>'
+
+
+def transfer(number: str) -> str:
+    """Have somebody else take the call."""
+    return f"{_HEAD}<Response><Dial>{escape(number)}</Dial></Response>"
+
+
+def press_keys(digits: str, again_url: str) -> str:
+    """Press keys, and come back."""
+    played = f"<Play digits={quoteattr(digits)}/>"
+    return f"{_HEAD}<Response>{played}{_redirect(again_url)}</Response>"
+
+
+def _redirect(url: str) -> str:
+    return f'<Redirect method="POST">{escape(url)}</Redirect>'

@@ -1,0 +1,137 @@
+"""After a restart: what becomes of the calls that were running when the service stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import wave
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import assert_never
+
+from server.phone.audio.wav_file import repair
+from server.phone.calls.record import CallRecord, Recording
+from server.phone.calls.recovery import (
+    Close,
+    EndAtProvider,
+    FetchCall,
+    FindCall,
+    ProviderCall,
+    RecoveryAction,
+    ResumeRetry,
+    ask_again,
+    plan,
+    settle,
+)
+from server.phone.calls.store import attempt_id
+from server.phone.live.kit import CallKit
+from server.phone.provider.twilio import CallMissingError, ProviderError
+from server.store.errors import StoreError
+
+logger = logging.getLogger(__name__)
+
+Resume = Callable[[CallRecord, datetime], None]
+"""Dials a call again at a time."""
+
+
+class Restart:
+    """Settles calls of before.
+
+    Args:
+        kit: What all calls share.
+        resume: Takes calls that only wait to be dialled again.
+
+    """
+
+    def __init__(self, kit: CallKit, resume: Resume) -> None:
+        self._kit = kit
+        self._resume = resume
+
+    async def settle(self, active: Iterable[CallRecord]) -> None:
+        """Bring calls to their end, however long the provider cannot be reached.
+
+        Args:
+            active: Those that had not ended, read before any new one began.
+
+        Cancelling leaves the rest for the next start.
+
+        """
+        records = {record.id: record for record in active}
+        async with asyncio.TaskGroup() as tasks:
+            for action in plan(records.values(), self._kit.now()):
+                call_id = action.record.id if isinstance(action, Close) else action.call_id
+                settling = self._settle(records[call_id], action)
+                tasks.create_task(settling, name=f"call:{call_id} of before")
+
+    async def _settle(self, record: CallRecord, action: RecoveryAction) -> None:
+        tries = 0
+        while isinstance(action, FetchCall | FindCall):
+            await self._kit.clock.sleep_until(self._kit.clock_time(action.at))
+            try:
+                found = await self._ask(action)
+            except ProviderError as error:
+                logger.warning("call:%s of before: %s", record.id, error)
+                tries += 1
+                action = ask_again(action, record, tries, self._kit.now())
+                continue
+            for step in settle(record, found, self._kit.now()):
+                await self._do(record, step)
+            return
+        await self._do(record, action)
+
+    async def _ask(self, action: FetchCall | FindCall) -> ProviderCall | None:
+        provider = self._kit.provider
+        if isinstance(action, FindCall):
+            return await provider.find(action.from_, action.to, action.since)
+        try:
+            return await provider.fetch(action.provider_id)
+        except CallMissingError:
+            return None
+
+    async def _do(self, record: CallRecord, action: RecoveryAction) -> None:
+        match action:
+            case EndAtProvider(_, provider_id, status):
+                try:
+                    await self._kit.provider.end(provider_id, status)
+                except ProviderError as error:
+                    logger.warning("call:%s of before still runs: %s", record.id, error)
+            case Close(closed):
+                await self._close(closed)
+            case ResumeRetry(_, at):
+                self._resume(record, at)
+            case FetchCall() | FindCall():
+                raise AssertionError(record.id)  # they are asked before
+            case _:
+                assert_never(action)
+
+    async def _close(self, record: CallRecord) -> None:
+        attempt = attempt_id(record.id, record.attempt)
+        self._kit.limits.end(attempt, float(record.duration or 0))
+        if self._kit.recordings is not None:
+            recording = await asyncio.to_thread(rescued, self._kit.recordings, record.id)
+            record = replace(record, recording=recording)
+        try:
+            await self._kit.store.save(record)
+        except StoreError as error:
+            logger.warning("call:%s of before could not be kept: %s", record.id, error)
+
+
+def rescued(folder: Path, call_id: str) -> Recording | None:
+    """Return what there is of a recording that was broken off; ``None`` without a sound.
+
+    It works with files: call it in a thread.
+    """
+    path = folder / f"{call_id}.wav"
+    try:
+        if not path.is_file():
+            return None
+        if not repair(path):
+            path.unlink()
+            return None
+        with wave.open(str(path)) as file:
+            return Recording(path.name, file.getnframes() / file.getframerate())
+    except (OSError, wave.Error) as error:
+        logger.warning("call:%s: its recording cannot be read: %s", call_id, error)
+        return None
