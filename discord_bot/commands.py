@@ -136,14 +136,22 @@ class CommandTree(app_commands.CommandTree[discord.Client]):
         await _tell_if_possible(interaction, texts.BROKEN)
 
 
-def add_commands(tree: CommandTree, rooms: Rooms, support: Support) -> None:
-    """Declare every command."""
+def add_commands(tree: CommandTree, rooms: Rooms, support: Support, *, more_help: str = "") -> None:
+    """Declare the commands of rooms.
+
+    Args:
+        tree: Where.
+        rooms: On which they act.
+        support: What the service gives.
+        more_help: What ``/help`` says of others.
+
+    """
     _add_join(tree, rooms)
     _add_leave(tree, rooms)
     _add_agent(tree, rooms, support)
     _add_sensitivity(tree, rooms, support)
     _add_voice(tree, rooms)
-    _add_status(tree, rooms)
+    _add_status(tree, rooms, more_help)
     _add_why(tree, rooms)
 
 
@@ -308,7 +316,7 @@ def _add_voice(tree: CommandTree, rooms: Rooms) -> None:
         await interaction.response.send_message(texts.shortened(text))
 
 
-def _add_status(tree: CommandTree, rooms: Rooms) -> None:
+def _add_status(tree: CommandTree, rooms: Rooms, more_help: str) -> None:
     @tree.command(description="How the bot is doing")
     @app_commands.guild_only()
     async def status(interaction: Interaction) -> None:
@@ -316,7 +324,7 @@ def _add_status(tree: CommandTree, rooms: Rooms) -> None:
 
     @tree.command(name="help", description="What the bot can do")
     async def help_(interaction: Interaction) -> None:
-        await _tell(interaction, texts.HELP)
+        await _tell(interaction, texts.HELP + more_help)
 
 
 def _add_why(tree: CommandTree, rooms: Rooms) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import aiohttp
 import discord
 
 from discord_bot.commands import Channel
@@ -19,7 +20,8 @@ LONGEST_MESSAGE = 2000
 (https://docs.discord.com/developers/resources/message#create-message)."""
 
 MOST_MESSAGES = 4
-"""Messages of one reply; a longer one comes as a file, so that it does not flood the chat."""
+"""Messages of one reply; a longer one comes as a file, so that it does not flood the chat, where
+the bot may attach files."""
 
 _FENCE = "```"
 
@@ -105,7 +107,7 @@ class Chat:
         while (post := await self._posts.get()) is not None:
             try:
                 await self._send(post)
-            except (discord.HTTPException, OSError) as error:
+            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 guild = self._channel().guild.id
                 logger.warning("Guild %s: a reply is not posted: %s", guild, error)
 
@@ -116,13 +118,10 @@ class Chat:
     async def _send(self, post: _Post) -> None:
         channel = self._channel()
         messages = split_markdown(f"**{post.name}**\n{post.text}")
-        for message in _few(messages):
+        may_attach = channel.permissions_for(channel.guild.me).attach_files
+        as_file = may_attach and len(messages) > MOST_MESSAGES
+        for message in messages[:1] if as_file else messages:
             await channel.send(message, allowed_mentions=discord.AllowedMentions.none())
-        if len(messages) > MOST_MESSAGES:
+        if as_file:
             file = io.BytesIO(post.text.encode(errors="replace"))
             await channel.send(file=discord.File(file, "reply.md"))
-
-
-def _few(messages: Sequence[str]) -> Sequence[str]:
-    """Return what is posted as messages: all, or the beginning of what comes as a file."""
-    return messages if len(messages) <= MOST_MESSAGES else messages[:1]

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from typing import Never
 
+from discord_bot import call_texts
 from discord_bot.bot import Bot, BotError
+from discord_bot.call_board import CallBoard
 from discord_bot.commands import add_commands
 from discord_bot.config import DiscordConfig
 from discord_bot.line import Lines
+from discord_bot.phone_commands import add_phone_commands
 from discord_bot.rooms import VoiceRooms
 from discord_bot.support import Support
+from discord_bot.telephone import Telephone
 
 logger = logging.getLogger(__name__)
 
@@ -25,16 +30,24 @@ class Presence:
         support: What the service gives.
         lines: Enters voice channels.
         come_back: Whether to enter the channels in which the bot was before this login.
+        telephone: For calls; ``None`` when there is none.
 
     """
 
     def __init__(
-        self, config: DiscordConfig, support: Support, lines: Lines, *, come_back: bool
+        self,
+        config: DiscordConfig,
+        support: Support,
+        lines: Lines,
+        *,
+        come_back: bool,
+        telephone: Telephone | None = None,
     ) -> None:
         self._config = config
         self._support = support
         self._lines = lines
         self._come_back = come_back
+        self._telephone = telephone
         self.was_here = False
         """Whether the login succeeded."""
         self._here = asyncio.Event()
@@ -69,17 +82,33 @@ class Presence:
             rooms = VoiceRooms(bot, self._lines, self._support, tasks)
             bot.event(rooms.on_voice_state_update)
             bot.event(rooms.on_guild_remove)
-            add_commands(bot.tree, rooms, self._support)
+            help_ = call_texts.HELP if self._telephone else ""
+            add_commands(bot.tree, rooms, self._support, more_help=help_)
             returning = tasks.create_task(self._keep_coming_back(rooms), name="coming back")
             staying = tasks.create_task(_outcome(bot.stay(token)), name="Discord")
             try:
-                await asyncio.wait([staying])
+                async with self._calls(bot, tasks):
+                    await asyncio.wait([staying])
             finally:
                 returning.cancel()
                 await rooms.close()  # with Discord still there to be told
                 staying.cancel()
         if failure := staying.result():
             raise failure
+
+    @asynccontextmanager
+    async def _calls(self, bot: Bot, tasks: asyncio.TaskGroup) -> AsyncIterator[None]:
+        """Let people make calls and follow them, where there is a telephone."""
+        if self._telephone is None:
+            yield
+            return
+        add_phone_commands(bot.tree, self._telephone)
+        board = CallBoard(bot, self._telephone, tasks)
+        with self._telephone.attach(board):
+            try:
+                yield
+            finally:
+                await board.close()
 
     async def _keep_coming_back(self, rooms: VoiceRooms) -> None:
         while True:

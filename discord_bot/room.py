@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from discord_bot import texts
 from discord_bot.commands import Channel, JoinError
 from discord_bot.line import Ending, Line, LineError, Lines
 from discord_bot.posts import Chat
-from discord_bot.support import AgentChoice, RoomSupport, Support, SupportError
+from discord_bot.support import AgentChoice, RoomPlace, RoomSupport, Support, SupportError
 from pipeline.clock import LoopClock
 from pipeline.config import Sensitivity
 from pipeline.conversation import Conversation
@@ -183,7 +183,8 @@ class Room:
         """Have all that is needed, and be in the channel; return whether to try again."""
         try:
             choices = await self._support.choices(self._guild)
-            async with self._support.open_room(self._guild, self._channel_id, choices) as parts:
+            place = RoomPlace(self._guild, self._channel_id, self._people)
+            async with self._support.open_room(place, choices) as parts:
                 self._parts = parts
                 try:
                     while await self._visit(parts):
@@ -280,6 +281,9 @@ class Room:
 
     def _channel_id(self) -> int:
         return self.channel.id
+
+    def _people(self) -> Collection[int]:
+        return self.channel.voice_states.keys() if self.is_open else ()
 
     def _opened(self) -> RoomSupport:
         if self._parts is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -72,6 +72,22 @@ class RoomSupport(Protocol):
         """
 
 
+def _nobody() -> Collection[int]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPlace:
+    """Where a room is."""
+
+    guild_id: int
+    channel_id: Callable[[], int]
+    """Tells in which voice channel the bot is now."""
+
+    people: Callable[[], Collection[int]] = _nobody
+    """Tells the ids of who is in that channel now."""
+
+
 class Support(Protocol):
     """What all rooms work with."""
 
@@ -80,13 +96,12 @@ class Support(Protocol):
         """Settings of hearing and turn taking."""
 
     def open_room(
-        self, guild_id: int, channel_id: Callable[[], int], choices: GuildChoices
+        self, place: RoomPlace, choices: GuildChoices
     ) -> AbstractAsyncContextManager[RoomSupport]:
         """Make everything ready for one room.
 
         Args:
-            guild_id: Whose room it is; one at a time.
-            channel_id: Tells in which voice channel the bot is now.
+            place: Where it is; one at a time in each guild.
             choices: What the guild chose.
 
         Raises:

@@ -114,6 +114,17 @@ def agent_of(key: str) -> str:
     return checked_key(key).split(":")[1]
 
 
+def with_agent(key: str, agent: str) -> str:
+    """Return the session of another agent in the same place.
+
+    Raises:
+        SessionKeyError: It is no session key of an agent, or the agent no id.
+
+    """
+    _, _, place = checked_key(key).split(":", 2)
+    return f"agent:{agent_id(agent)}:{place}"
+
+
 def agent_id(text: str) -> str:
     """Return an agent's id in lower case.
 

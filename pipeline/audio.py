@@ -70,7 +70,8 @@ class Resampler:
         """Take in the next samples and return what is ready (may be empty)."""
         if self._passthrough or not len(samples):
             return samples
-        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+        row = np.ascontiguousarray(samples).reshape(1, -1)  # a faded sound is a view, backwards
+        frame = av.AudioFrame.from_ndarray(row, format="s16", layout="mono")
         frame.sample_rate = self._source_rate
         return _joined(self._resampler.resample(frame))
 

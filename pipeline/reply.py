@@ -157,8 +157,9 @@ class ReplySpeech:
             manner: With which voice, and what becomes of what is not spoken.
             spoken: Filled in as the reply goes on.
             on_text: Called when the first speakable piece of text is there.
-            before_sound: Awaited when the first sound is there; the reply goes on being made
-                meanwhile. When it returns ``False``, nothing is spoken and all is aborted.
+            before_sound: Awaited when the first sound is there, or is known never to come; the
+                reply goes on being made meanwhile. When it returns ``False``, nothing is spoken
+                or shown, all is aborted, and nothing is raised.
             on_audio: Called just before the first sample is handed to the transport.
 
         Raises:
@@ -194,6 +195,8 @@ class ReplySpeech:
             else:
                 reading.cancel()
                 showing.cancel()
+        if not wanted:
+            return
         if spoken.pieces:  # else what is heard is not this reply
             await self._transport.drain()
         if spoken.failure is not None:
@@ -239,7 +242,10 @@ class ReplySpeech:
         before_sound: Callable[[], Awaitable[bool]],
         on_audio: Callable[[], None],
     ) -> bool:
-        """Play what is synthesized; returns whether the reply is wanted at all."""
+        """Play what is synthesized; returns whether the reply is wanted at all.
+
+        Where the voice gives nothing, that it failed is not told sooner than it would be heard.
+        """
         try:
             while (sound := await sounds.get()) is not None:
                 piece = sound.piece
@@ -254,7 +260,8 @@ class ReplySpeech:
         except StageError as error:
             self._transport.stop()  # what it still holds may never be heard
             spoken.fail(error)
-        return True
+        mute = not spoken.pieces and _is_unsaid(spoken.failure)
+        return await before_sound() if mute else True
 
 
 class _Reader:
@@ -314,8 +321,7 @@ class _Reader:
         await begun.wait()
         if not self._text.belongs_in_channel:
             await played.wait()
-            failure = self._spoken.failure
-            if failure is None or isinstance(failure, AgentError):
+            if not _is_unsaid(self._spoken.failure):
                 return
         if self._manner.show is not None and self._text.written:
             self._manner.show(self._text.written)
@@ -331,6 +337,11 @@ class _Reader:
                 continue
             voice = self._manner.voice(self._text.voice, piece.language)
             await self._sentences.put(_Sentence(piece, voice))
+
+
+def _is_unsaid(failure: StageError | None) -> bool:
+    """Return whether something failed by which not all that the agent said is heard."""
+    return failure is not None and not isinstance(failure, AgentError)
 
 
 def _heard(piece: Piece, transport: AudioTransport) -> str:

@@ -16,7 +16,6 @@ import numpy as np
 
 from pipeline.audio import SPEECH_RATE, Samples
 from pipeline.config import TtsConfig, TtsFallback
-from pipeline.errors import TextToSpeechError
 from pipeline.tts_cache import Phrase, PhraseCache
 from pipeline.tts_failure import SpeechServerError
 from pipeline.tts_health import ServerHealth
@@ -205,32 +204,6 @@ class HttpTextToSpeech:
 
         """
         return await self._servers[0].state()
-
-    async def resolve_voice(self, wanted: str, fallback: str | None = None) -> str:
-        """Choose the voice of an agent that was given none.
-
-        Args:
-            wanted: A name the first server may have a voice of, such as the agent's id.
-            fallback: What to use otherwise; the settings' voice when not given.
-
-        Returns:
-            ``wanted`` as the server spells it, else the fallback; when that was
-            left at "default" and the server has no such voice, its first one.
-
-        Never fails: a server that is not up yet is tried again by the first sentence.
-
-        """
-        fallback = fallback or self._config.voice
-        try:
-            names = list(await self.voices())
-        except TextToSpeechError as error:
-            logger.warning("%s; %s speaks with the voice %s", error, wanted, fallback)
-            return fallback
-        spelling = {name.lower(): name for name in reversed(names)}
-        for name in (wanted, fallback):
-            if name.lower() in spelling:
-                return spelling[name.lower()]
-        return names[0] if names and fallback == TtsConfig().voice else fallback
 
     async def _say(
         self,

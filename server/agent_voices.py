@@ -109,7 +109,6 @@ class AgentVoices:
 
 def main_agent(config: Config) -> str:
     """Return the id of the agent that answers when neither a guild nor a speaker names one."""
-    uses_gateway = config.chat.base_url is None and config.openclaw.base_url is not None
-    if uses_gateway or config.openclaw.agent_id in config.agents:
+    if config.uses_gateway or config.openclaw.agent_id in config.agents:
         return config.openclaw.agent_id
     return next(iter(config.agents))

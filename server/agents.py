@@ -17,6 +17,7 @@ from pipeline.interfaces import Agent, Participant
 from server.config import Config
 from server.gateway.agent import GatewayAgent, translated, warm_up
 from server.gateway.connection import gateway_client
+from server.gateway.part import GatewayPart
 from server.roster import Roster, configured_roster, gateway_roster
 
 _NOT_IN_KEYS = re.compile(r"[^a-z0-9_.@+-]+")
@@ -66,6 +67,31 @@ async def open_agents(config: Config, place: str, wanted: str = "") -> AsyncIter
     else:
         roster = configured_roster(config, wanted)
         yield Answering(EchoAgent(roster.names()), roster)
+
+
+@asynccontextmanager
+async def open_agent(config: Config, gateway: GatewayPart, name: str) -> AsyncIterator[Agent]:
+    """Open who answers in conversations of the service.
+
+    Args:
+        config: Tells whether that is a chat server, the gateway or an echo, and agents' names.
+        gateway: Opens the connection to the gateway.
+        name: Whose connection it is, such as ``guild:<id>``.
+
+    """
+    if config.uses_gateway:
+        async with gateway.connection(name) as client:
+            yield GatewayAgent(client)
+        return
+    names = configured_roster(config).names()
+    if config.chat.base_url is None:
+        yield EchoAgent(names)
+        return
+    agent = ChatCompletionsAgent(config.chat, names)
+    try:
+        yield agent
+    finally:
+        await agent.aclose()
 
 
 @asynccontextmanager

@@ -28,6 +28,7 @@ from server.doctor import Check, Finding, Outcome
 from server.engines import open_ears, open_voice, without_end_of_turn_model
 from server.gateway.check import check_gateway
 from server.hearing_part import END_OF_TURN, needed_models
+from server.phone_check import check_phone
 from server.speech.child import SpeechServerError
 from server.threads import in_abandonable_thread
 
@@ -54,6 +55,7 @@ def first_checks(config: Config) -> list[Check]:
         Check("chat server", partial(_chat, config.chat)),
         Check("openclaw", partial(check_gateway, config), _CONNECTING),
         Check("discord", partial(check_discord, config.discord), _CONNECTING),
+        Check("phone", partial(check_phone, config.phone), _CONNECTING),
     ]
 
 

@@ -278,6 +278,35 @@ def speech(
     raise typer.Exit(serve_speech(settings, everything.pipeline.stt, everything.models))
 
 
+@app.command()
+def call(  # noqa: PLR0913, PLR0917 - each option is an argument
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="As +15551234567.")],
+    task: Annotated[str, typer.Option(metavar="TEXT", help="What the agent shall achieve.")] = "",
+    message: Annotated[str, typer.Option(metavar="TEXT", help="The first words.")] = "",
+    background: Annotated[
+        str, typer.Option("--context", metavar="TEXT", help="What the agent should know.")
+    ] = "",
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for the end; Ctrl-C leaves the call going on.")
+    ] = False,
+    as_json: AsJson = False,
+    file: ConfigFile = None,
+    overrides: Overrides = None,
+    verbose: Verbose = False,
+) -> None:
+    """Have the running service call somebody."""
+    if not (task or message):
+        raise typer.BadParameter("Say what the call is for, with --task or --message.")
+    # What is wrong is said by itself; the client's log would only say it twice.
+    config = _settings(context, file, overrides, verbose=verbose, level=logging.WARNING)
+    from server.commands.call import CallOptions, run_call
+
+    wanted = {"task": task, "message": message, "context": background}
+    body = {"to": number, **{name: text for name, text in wanted.items() if text}}
+    raise typer.Exit(run_call(config, CallOptions(body, wait=wait, as_json=as_json)))
+
+
 def main() -> None:
     """Run the program and exit with its status.
 

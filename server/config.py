@@ -36,7 +36,10 @@ from server.config_sources import (
     read_dotenv,
     read_yaml,
 )
-from server.settings_schema import Schema, dotted, variable_name
+from server.phone.calls.config import Pin
+from server.phone.config import PhoneConfig
+from server.setting_paths import dotted
+from server.settings_schema import Schema, variable_name
 from server.speech.config import SpeechConfig
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
@@ -88,6 +91,11 @@ class IdentityConfig(Settings):
 
     session_key: Annotated[str, StringConstraints(min_length=1, max_length=512)] | None = None
     """OpenClaw session that their calls join when they were in no channel yet."""
+
+    pin: Pin | None = None
+    """4 to 16 digits by which they prove who they are, whatever number they call from, when they
+    are asked for a PIN; secret, from the environment only. * is their name: IDENTITIES__ANN__PIN
+    for identities.ann."""
 
 
 class PrivacyConfig(Settings):
@@ -143,6 +151,9 @@ class Config(BaseSettings):
     discord: DiscordConfig = DiscordConfig()
     """The Discord bot."""
 
+    phone: PhoneConfig = PhoneConfig()
+    """The telephone."""
+
     identities: dict[str, IdentityConfig] = Field(default_factory=dict)
     """People who are one and the same on Discord and on the telephone."""
 
@@ -157,6 +168,17 @@ class Config(BaseSettings):
 
     data_dir: Path = Path("data")
     """Folder of what the program keeps. Relative paths count from the configuration file."""
+
+    @model_validator(mode="after")
+    def _pins_tell_who_calls(self) -> Self:
+        pins = {name: one.pin for name, one in self.identities.items() if one.pin is not None}
+        self.phone.inbound.check_pins(pins)
+        return self
+
+    @property
+    def uses_gateway(self) -> bool:
+        """Whether agents of an OpenClaw Gateway answer."""
+        return self.chat.base_url is None and self.openclaw.base_url is not None
 
     @classmethod
     def settings_customise_sources(

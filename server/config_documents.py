@@ -9,15 +9,8 @@ import yaml
 
 from server.config import Config
 from server.config_view import masked
-from server.settings_schema import (
-    ANY_NAME,
-    FLAT_VARIABLES,
-    Schema,
-    Setting,
-    SettingPath,
-    dotted,
-    variable_name,
-)
+from server.setting_paths import SettingPath, dotted
+from server.settings_schema import ANY_NAME, FLAT_VARIABLES, Schema, Setting, variable_name
 
 _WIDTH = 98
 

@@ -8,6 +8,7 @@ that was put into the wrong place must not reach a log that way.
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,15 +19,18 @@ import yaml
 from dotenv.parser import parse_stream
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
 
+from server.setting_paths import Moved, SettingPath, dotted
 from server.settings_schema import (
     ANY_NAME,
     FLAT_VARIABLES,
     MOVED,
     Schema,
-    SettingPath,
-    dotted,
+    leads_to_moved,
+    today,
     variable_name,
 )
+
+logger = logging.getLogger(__name__)
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -65,8 +69,14 @@ class Entries:
             in_the_open: Others may read where it was written: no place for a secret.
 
         """
+        moved = MOVED.get(entry.path)
+        if moved is not None:
+            self._add_moved(entry, moved, in_the_open=in_the_open)
+            return
         setting = self._schema.find(entry.path)
-        if setting is None:
+        if setting is None and leads_to_moved(entry.path) and isinstance(entry.value, Mapping):
+            self._add_each(entry, in_the_open=in_the_open)
+        elif setting is None:
             self.problems.append(self._unknown(entry))
         elif setting.secret and in_the_open:
             self.problems.append(secret_in_the_open(entry.path, entry.origin))
@@ -75,14 +85,28 @@ class Entries:
         elif isinstance(entry.value, Mapping):
             # Even an empty section counts where its name is the user's own, as an agent's id is.
             self._entries.append(Entry(entry.path, {}, entry.origin))
-            for name, value in entry.value.items():
-                path = (*entry.path, str(name))
-                moved = Entry(MOVED.get(path, path), value, entry.origin)
-                self.add(moved, in_the_open=in_the_open)
+            self._add_each(entry, in_the_open=in_the_open)
         else:
             self.problems.append(
                 f"{dotted(entry.path)}: must be a section with settings below it ({entry.origin})"
             )
+
+    def _add_each(self, section: Entry, *, in_the_open: bool) -> None:
+        for name, value in section.value.items():
+            inner = Entry((*section.path, str(name)), value, section.origin)
+            self.add(inner, in_the_open=in_the_open)
+
+    def _add_moved(self, entry: Entry, moved: Moved, *, in_the_open: bool) -> None:
+        """Add what a documented name means today."""
+        if moved.path is None:
+            logger.warning("%s has no effect: %s (%s)", dotted(entry.path), moved.why, entry.origin)
+            return
+        try:
+            value = moved.convert(entry.value)
+        except ValueError as error:
+            self.problems.append(f"{dotted(entry.path)}: {error} ({entry.origin})")
+            return
+        self.add(Entry(moved.path, value, entry.origin), in_the_open=in_the_open)
 
     def tree(self) -> dict[str, Any]:
         """Return the settings merged into one tree."""
@@ -126,6 +150,7 @@ class _Yaml:
         self._name = name
         self._schema = schema
         self._variables = variables
+        self._means: dict[SettingPath, Entry] = {}
 
     def entries(self, text: str) -> Iterator[Entry]:
         try:
@@ -160,32 +185,45 @@ class _Yaml:
             # The key as it was written: YAML would read `on` or `1` as something else than text.
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             origin = f"{self._name} line {key.start_mark.line + 1}"
-            path = MOVED.get((*above, name), (*above, name))
+            path = (*above, name)
             if name in seen:
                 self.problems.append(f"{dotted(path)}: set twice ({origin})")
             seen.add(name)
-            setting = self._schema.find(path)
-            if setting is not None and setting.section and isinstance(value, yaml.MappingNode):
-                yield Entry(path, {}, origin)
+            setting = self._schema.find(today(path))
+            section = leads_to_moved(path) if setting is None else setting.section
+            if section and isinstance(value, yaml.MappingNode):
+                if setting is not None:
+                    yield Entry(path, {}, origin)
                 yield from self._section(loader, value, path)
                 continue
             yield from self._value(path, loader.construct_object(value, deep=True), origin)
 
     def _value(self, path: SettingPath, value: Any, origin: str) -> Iterator[Entry]:
-        setting = self._schema.find(path)
-        if value is None and setting is not None and setting.section:
+        setting = self._schema.find(today(path))
+        if value is None and (setting.section if setting else leads_to_moved(path)):
             # A section whose settings are all commented out. Below a name of the user's own
             # (an agent without settings) it still says that the name exists.
-            if setting.path[-1] == ANY_NAME:
+            if setting is not None and setting.path[-1] == ANY_NAME:
                 yield Entry(path, {}, origin)
             return
         if setting is not None and setting.secret and not _only_reference(value):
-            self.problems.append(secret_in_the_open(path, origin))
+            self.problems.append(secret_in_the_open(today(path), origin))
             return
         problems = len(self.problems)
         expanded = self._expanded(path, value, origin)
         if len(self.problems) == problems:
-            yield Entry(path, expanded, origin)
+            entry = Entry(path, expanded, origin)
+            self._agrees(entry)
+            yield entry
+
+    def _agrees(self, entry: Entry) -> None:
+        """Note a problem where another name of the same setting has another value."""
+        other = self._means.setdefault(today(entry.path), entry)
+        if other.path != entry.path and _meant(other) != _meant(entry):
+            self.problems.append(
+                f"{dotted(other.path)} and {dotted(entry.path)} are one setting and have different"
+                f" values; keep one of them ({entry.origin})"
+            )
 
     def _expanded(self, path: SettingPath, value: Any, origin: str) -> Any:
         if isinstance(value, list):
@@ -199,6 +237,16 @@ class _Yaml:
             return found or ""
 
         return _REFERENCE.sub(variable, value)
+
+
+def _meant(entry: Entry) -> str:
+    """Return today's value of a setting as text: one may be a number and one a word for it."""
+    moved = MOVED.get(entry.path)
+    try:
+        value = entry.value if moved is None else moved.convert(entry.value)
+    except ValueError:
+        value = entry.value
+    return str(value)
 
 
 def _yaml_problem(error: yaml.MarkedYAMLError) -> str:
@@ -282,7 +330,7 @@ class TextSource:
             path = self._path(name)
             if path is None or not text:
                 continue
-            other = sources.setdefault(path, name)
+            other = sources.setdefault(today(path), name)
             if variables[other] != text:
                 into.problems.append(
                     f"{dotted(path)}: {other} and {name} give it different values;"
@@ -296,8 +344,7 @@ class TextSource:
         """Add what was given as ``--set path=value``; an empty value means none."""
         for override in overrides:
             name, equals, text = override.partition("=")
-            names = tuple(name.strip().split("."))
-            path = MOVED.get(names, names)
+            path = tuple(name.strip().split("."))
             entry = Entry(path, text or None, f"--set {name}")
             if not equals or not name.strip():
                 into.problems.append("--set: expected path=value, such as tts.speed=1.2")
@@ -313,13 +360,13 @@ class TextSource:
         top = self._schema.find(path[:1])
         # Sections are set one setting at a time: a bare SERVER or MODELS is somebody else's.
         ours = top is not None and top.section == (len(path) > 1)
-        return MOVED.get(path, path) if ours else None
+        return path if ours else None
 
     def _decoded(self, entry: Entry, into: Entries) -> Entry | None:
         """Return the entry with the value that its text stands for; ``None`` and a problem else."""
-        if entry.value is None or self._schema.find(entry.path) is None:
+        if entry.value is None or self._schema.find(today(entry.path)) is None:
             return entry
-        name = "__".join(entry.path)
+        name = "__".join(today(entry.path))
         self._source.env_vars = {name: entry.value}
         try:
             value: Any = self._source()

@@ -81,4 +81,4 @@ def config_warnings(config: Config) -> list[str]:
             "chat.base_url and openclaw.base_url are both set: the chat server answers, and the"
             " OpenClaw Gateway is not asked"
         )
-    return warnings
+    return [*warnings, *config.phone.notes()]

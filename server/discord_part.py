@@ -16,7 +16,12 @@ from discord_bot.bot import BotError
 from discord_bot.config import DiscordConfig
 from discord_bot.line import Lines
 from discord_bot.presence import Presence
+from discord_bot.telephone import Telephone
+from server.config import Config
 from server.parts import PartState, PartStatus
+from server.phone.discord_desk import DiscordTelephone
+from server.phone.part import PhonePart
+from server.phone_support import phone_agent
 from server.room_support import ServiceSupport
 
 logger = logging.getLogger(__name__)
@@ -37,14 +42,22 @@ class DiscordPart:
         config: The token, and how Discord is reached.
         support: What rooms get from the service.
         lines: Enters voice channels.
+        telephone: For calls; ``None`` when there is none.
 
     """
 
     name = "discord"
     router = None
 
-    def __init__(self, config: DiscordConfig, support: ServiceSupport, lines: Lines) -> None:
+    def __init__(
+        self,
+        config: DiscordConfig,
+        support: ServiceSupport,
+        lines: Lines,
+        telephone: Telephone | None = None,
+    ) -> None:
         self._config = config
+        self._telephone = telephone
         self._support = support
         self._lines = lines
         self._presence: Presence | None = None
@@ -84,7 +97,13 @@ class DiscordPart:
     async def _stay(self, token: str) -> None:
         failures, come_back = 0, self._config.rejoin
         while True:
-            self._presence = Presence(self._config, self._support, self._lines, come_back=come_back)
+            self._presence = Presence(
+                self._config,
+                self._support,
+                self._lines,
+                come_back=come_back,
+                telephone=self._telephone,
+            )
             try:
                 await self._presence.stay(token)
             except BotError as error:
@@ -101,6 +120,14 @@ class DiscordPart:
     def _tell(self, problem: str) -> None:
         news, self._problem = problem != self._problem, problem
         logger.log(logging.ERROR if news else logging.DEBUG, "Discord: %s", problem)
+
+
+def discord_telephone(phone: PhonePart, config: Config) -> Telephone | None:
+    """Return the telephone as people on Discord use it; ``None`` while it is off."""
+    if phone.status().state is PartState.OFF:
+        return None
+    known = (one.discord for one in config.identities.values() if one.discord is not None)
+    return DiscordTelephone(phone, config.phone, phone_agent(config).name, known)
 
 
 @contextmanager

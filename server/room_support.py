@@ -8,10 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
-from discord_bot.support import AgentChoice, Choice, GuildChoices, SupportError
+from discord_bot.support import AgentChoice, Choice, GuildChoices, RoomPlace, SupportError
 from openclaw_client import AgentError, AgentInfo, Place, discord_key
-from pipeline.agents.chat_completions import ChatCompletionsAgent
-from pipeline.agents.echo import EchoAgent
 from pipeline.cast import Cast
 from pipeline.config import AgentConfig, PipelineConfig, TtsConfig
 from pipeline.engines import Engines
@@ -26,6 +24,7 @@ from pipeline.turn_record import TurnRecord
 from pipeline.voice_choice import VoiceChoices
 from pipeline.wait_times import WaitTimes
 from server.agent_voices import AgentVoices
+from server.agents import open_agent
 from server.config import Config
 from server.engines import Ears, open_tts
 from server.gateway.agent import GatewayAgent
@@ -104,12 +103,15 @@ class ServiceSupport:
         self._speech = speech
         self._hearing = hearing
         self._gateway = gateway
-        self._wait_times = WaitTimes()
-        self._levels = VoiceLevels()
+        self._open: dict[int, tuple[RoomPlace, ServiceRoom]] = {}
+        self.wait_times = WaitTimes()
+        """What is known of how long agents take."""
+        self.levels = VoiceLevels()
+        """What is known of how loud voices are."""
 
     @asynccontextmanager
     async def open_room(
-        self, guild_id: int, channel_id: Callable[[], int], choices: GuildChoices
+        self, place: RoomPlace, choices: GuildChoices
     ) -> AsyncIterator[ServiceRoom]:
         """Make everything ready for one room.
 
@@ -119,12 +121,15 @@ class ServiceSupport:
         Cancelling takes down what was made ready.
 
         """
+        guild_id = place.guild_id
         ears, servers = await self._ears(), await self._voice()
         async with AsyncExitStack() as stack:
             tts = await stack.enter_async_context(open_tts(servers))
             heard = await AgentVoices.ask(self._config, tts)
             roster = await self._roster(choices.agent)
-            agent = await stack.enter_async_context(self._agent(guild_id, roster))
+            agent = await stack.enter_async_context(
+                open_agent(self._config, self._gateway, _connection(guild_id))
+            )
             variants = NameVariants(choices.heard_names)
             relevance = Relevance(self.pipeline.relevance, roster.named(), variants)
             if choices.sensitivity is not None:
@@ -133,14 +138,27 @@ class ServiceSupport:
             cast = Cast(heard.personas(roster), roster.default, relevance)
             cast.voices = VoiceChoices(heard.server, choices.voices)
             if isinstance(agent, GatewayAgent):
-                cast.session_key = self._session_keys(guild_id, channel_id)
+                cast.session_key = self._session_keys(guild_id, place.channel_id)
             if self.pipeline.relevance.second_opinion:
                 cast.second_opinion = self._second_opinion(guild_id, agent)
             engines = Engines(
-                ears.vad, ears.end_of_turn, ears.stt, agent, tts, self._wait_times, self._levels
+                ears.vad, ears.end_of_turn, ears.stt, agent, tts, self.wait_times, self.levels
             )
             stack.enter_context(self._memory.watching(guild_id, variants, cast.voices))
-            yield ServiceRoom(engines, cast, heard, self)
+            room = ServiceRoom(engines, cast, heard, self)
+            self._open[guild_id] = place, room
+            stack.callback(self._open.pop, guild_id)
+            yield room
+
+    def session_of(self, user_id: str, agent: str) -> str | None:
+        """Return an agent's session of the voice channel in which somebody is with the bot.
+
+        ``None`` when they are in none, or the room's agents have no sessions.
+        """
+        for place, room in self._open.values():
+            if user_id.isdecimal() and int(user_id) in place.people():
+                return room.cast.session_key(Participant(user_id, user_id), agent)
+        return None
 
     def _second_opinion(self, guild_id: int, agent: Agent) -> SecondOpinion:
         def session(agent_id: str) -> str:
@@ -156,7 +174,7 @@ class ServiceSupport:
             SupportError: They are not known now.
 
         """
-        known = await self._known() if self._uses_gateway else ()
+        known = await self._known() if self._config.uses_gateway else ()
         if known:
             agents = [self._choice(one) for one in known]
             ids = {one.id for one in agents}
@@ -215,7 +233,7 @@ class ServiceSupport:
                 await self._store.add(self.finished.get_nowait())
 
     def _agents_report(self, guild_id: int) -> str:
-        if not self._uses_gateway:
+        if not self._config.uses_gateway:
             return "chat server" if self._config.chat.base_url else "an echo; none is configured"
         stats = self._gateway.stats().get(_connection(guild_id))
         if stats is None:
@@ -228,10 +246,6 @@ class ServiceSupport:
         if stats.error:
             words.append(stats.error)
         return ", ".join(words)
-
-    @property
-    def _uses_gateway(self) -> bool:
-        return self._config.chat.base_url is None and self._config.openclaw.base_url is not None
 
     def _choice(self, agent: AgentInfo) -> AgentChoice:
         """Return one of the gateway's agents, called as the settings say where they name it."""
@@ -249,7 +263,7 @@ class ServiceSupport:
     async def _roster(self, chosen: str | None) -> Roster:
         """Return the agents of a room, as far as they are known now."""
         known: Sequence[AgentInfo] = ()
-        if self._uses_gateway:
+        if self._config.uses_gateway:
             try:
                 known = await self._known()
             except SupportError as error:
@@ -273,24 +287,10 @@ class ServiceSupport:
         the guild or the settings name.
         """
         agents = self._config.agents
-        if not self._uses_gateway:
+        if not self._config.uses_gateway:
             return configured_roster(self._config, chosen if chosen in agents else "")
         default = chosen or self._config.openclaw.agent_id
         return Roster({**agents, default: agents.get(default) or AgentConfig()}, default)
-
-    @asynccontextmanager
-    async def _agent(self, guild_id: int, roster: Roster) -> AsyncIterator[Agent]:
-        if self._uses_gateway:
-            async with self._gateway.connection(_connection(guild_id)) as client:
-                yield GatewayAgent(client)
-        elif self._config.chat.base_url is not None:
-            agent = ChatCompletionsAgent(self._config.chat, roster.names())
-            try:
-                yield agent
-            finally:
-                await agent.aclose()
-        else:
-            yield EchoAgent(roster.names())
 
     def _session_keys(
         self, guild_id: int, channel_id: Callable[[], int]

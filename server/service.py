@@ -19,11 +19,13 @@ from discord_bot.voice_line import VoiceLines
 from models.progress import progress_on
 from server.config import Config, ServerConfig, is_loopback
 from server.control import create_control_app
-from server.discord_part import DiscordPart
+from server.discord_part import DiscordPart, discord_telephone
 from server.gateway.part import GatewayPart
 from server.hearing_part import HearingPart
 from server.http_server import HttpServer
 from server.parts import IsolatedPart, Part
+from server.phone.part import PhonePart
+from server.phone_support import PhoneSupport
 from server.room_support import ServiceSupport
 from server.speech_part import SpeechPart
 from server.store.part import StorePart
@@ -81,8 +83,11 @@ def build_parts(config: Config) -> list[Part]:
     hearing = HearingPart(config, progress_on(sys.stderr))
     gateway = GatewayPart(config)
     rooms = ServiceSupport(config, store, speech, hearing, gateway)
-    discord = DiscordPart(config.discord, rooms, VoiceLines())
-    return [IsolatedPart(part) for part in (store, speech, hearing, gateway, discord)]
+    calls = PhoneSupport(config, store, speech, hearing, gateway, rooms)
+    phone = PhonePart(config.phone, calls.parts())
+    telephone = discord_telephone(phone, config)
+    discord = DiscordPart(config.discord, rooms, VoiceLines(), telephone)
+    return [IsolatedPart(part) for part in (store, speech, hearing, gateway, phone, discord)]
 
 
 async def _run_together(

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 
-SettingPath = tuple[str, ...]
+from server.phone import config_names as phone_names
+from server.setting_paths import Moved, SettingPath, dotted
 
 ANY_NAME = "*"
+
+
+def _below_phone(moved: Moved) -> Moved:
+    return moved if moved.path is None else replace(moved, path=("phone", *moved.path))
+
 
 FLAT_VARIABLES: dict[str, SettingPath] = {
     "DISCORD_BOT_TOKEN": ("discord", "bot_token"),
@@ -26,13 +32,26 @@ FLAT_VARIABLES: dict[str, SettingPath] = {
     "TTS_URL": ("tts", "url"),
     "SERVER_HOST": ("server", "host"),
     "SERVER_PORT": ("server", "port"),
+    **{name: ("phone", *path) for name, path in phone_names.VARIABLES.items()},
 }
 """Documented variables without the ``SECTION__KEY`` form, and the settings they set."""
 
-MOVED: dict[SettingPath, SettingPath] = {
-    ("pipeline", "tts", "device"): ("speech", "device"),
+MOVED: dict[SettingPath, Moved] = {
+    ("pipeline", "tts", "device"): Moved(("speech", "device")),
+    **{("phone", *path): _below_phone(moved) for path, moved in phone_names.DOCUMENTED.items()},
 }
 """Documented names of settings that lie elsewhere now; both are accepted."""
+
+
+def today(path: SettingPath) -> SettingPath:
+    """Return the setting that a path means today: most often the path itself."""
+    moved = MOVED.get(path)
+    return moved.path if moved is not None and moved.path is not None else path
+
+
+def leads_to_moved(path: SettingPath) -> bool:
+    """Return whether a path is a section in which documented names lie."""
+    return any(len(name) > len(path) and name[: len(path)] == path for name in MOVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +157,3 @@ class Schema:
                 break
             known = step
         return known
-
-
-def dotted(path: SettingPath) -> str:
-    """Return the path as it is written on the command line and in messages."""
-    return ".".join(path)

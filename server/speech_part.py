@@ -19,6 +19,7 @@ from starlette.types import Send
 
 from models.config import ModelsConfig
 from pipeline.config import SttConfig, TtsConfig
+from server.control_guard import OWN_VIA
 from server.parts import PartState, PartStatus
 from server.speech.child import SpeechServer, SpeechServerError
 from server.speech.config import SpeechConfig
@@ -31,9 +32,6 @@ PATH = "/v1/audio"
 
 _Below = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")]
 """What may follow it: no dots, with which a path would leave it again."""
-
-_VIA = "openclaw-voice"
-"""How we sign requests that we pass on, to know them when they come back."""
 
 _PASSED_ON = ("content-type", "accept")
 """Headers of a request that the speech server gets. Not the token: that one is ours."""
@@ -151,7 +149,7 @@ class SpeechPart:
                 raise HTTPException(
                     HTTP_503_SERVICE_UNAVAILABLE, "There is no speech server at the moment."
                 )
-            if _VIA in request.headers.get("via", ""):
+            if OWN_VIA in request.headers.get("via", ""):  # it has come back
                 raise HTTPException(HTTP_508_LOOP_DETECTED, "tts.url is this service itself.")
             try:
                 return await self._pass_on(self._url, path, request)
@@ -162,7 +160,7 @@ class SpeechPart:
 
     async def _pass_on(self, url: str, path: str, request: Request) -> Response:
         headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
-        headers["via"] = f"1.1 {_VIA}"
+        headers["via"] = OWN_VIA
         if self._tts.api_key is not None:
             headers["authorization"] = f"Bearer {self._tts.api_key.get_secret_value()}"
         outgoing = self._client.build_request(

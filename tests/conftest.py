@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from xdist.remote import Producer
 
 from pipeline.audio import Samples, decode_file
+from tests.parallel import GIVES_WAY, FileScheduling, rank, real_time_group
 
 REPOSITORY = Path(__file__).parents[1]
 SMART_TURN = "smart-turn-v3.2-cpu.onnx"
@@ -31,21 +34,30 @@ def pytest_configure() -> None:
         signal.signal(hang_up, signal.SIG_DFL)
 
 
-_REAL_TIME = {
-    "ring": "whole programs",
-    "discord": "whole programs",
-    "discord_bot": "voice connections",
-}
-"""Folders of tests that run in real time, or a whole gateway, and what they run together with: too
-many of them at once would get in each other's way."""
+_NICE = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay in one process when there are several: those of a file."""
-    for item in items:
-        together = _REAL_TIME.get(item.path.parent.name, str(item.path))
-        item.add_marker(pytest.mark.xdist_group(together))
+    """Begin with what takes longest."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: rank(item.path, slow=item.path in slow))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling:
+    """Share the tests out among several processes."""
+    return FileScheduling(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let tests that run in real time go before those in the processes beside them."""
+    parallel = hasattr(item.config, "workerinput")
+    if parallel and real_time_group(item.path) is None and _NICE not in item.config.stash:
+        item.config.stash[_NICE] = True
+        if hasattr(os, "nice"):  # not on Windows
+            os.nice(GIVES_WAY)
 
 
 @dataclass(frozen=True, slots=True)

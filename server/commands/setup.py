@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import typer
 
 from server.config import Config, ConfigRequest
-from server.settings_schema import SettingPath
+from server.setting_paths import SettingPath
 from server.setup.discord_step import set_discord_up
 from server.setup.dotenv_file import (
     DotenvError,

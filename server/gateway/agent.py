@@ -55,6 +55,20 @@ class GatewayAgent:
         except openclaw_client.AgentError as error:
             raise translated(error) from None
 
+    async def add_transcript(self, session_key: str, text: str, *, idempotency_key: str) -> None:
+        """Tell a session what was said elsewhere, under the same key once; the answer is dropped.
+
+        Raises:
+            AgentError: It may not have been told.
+
+        Cancelling may leave it told.
+
+        """
+        try:
+            await self._client.add_transcript(session_key, text, idempotency_key=idempotency_key)
+        except openclaw_client.AgentError as error:
+            raise translated(error) from None
+
 
 def translated(error: openclaw_client.AgentError) -> AgentError:
     """Return a gateway's error as one of the conversation's, with what the room is told."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -29,13 +28,11 @@ from server.phone.calls.config import (
     Prefix,
     RetryConfig,
 )
-from server.phone.config_names import with_canonical_names
+from server.phone.config_discord import DiscordId, PhoneDiscordConfig
 from server.phone.config_providers import (
     OpenAIConfig,
     PublicConfig,
-    TunnelConfig,
     TwilioConfig,
-    http_address,
 )
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strip_whitespace=True)]
@@ -69,7 +66,7 @@ class DefaultsConfig(Settings):
 class PhoneAgentConfig(Settings):
     """Who answers the telephone."""
 
-    id: str | None = None
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     """An OpenClaw agent; empty: openclaw.agent_id."""
 
     name: str | None = None
@@ -110,6 +107,13 @@ class OutboundConfig(Settings):
     approval: Literal["never", "unknown", "always"] = "never"
     """Which calls somebody has to approve on Discord first: none, those to numbers that are
     nobody's in identities, or all."""
+
+    approval_channel: DiscordId | None = None
+    """Id of the Discord channel, in quotes, in which calls have to be approved that were not asked
+    for on Discord. Empty: these are refused."""
+
+    approval_timeout: Annotated[float, Field(ge=10.0, le=3600.0)] = 300.0
+    """Seconds that such a call waits; then it is not made."""
 
     calling_hours: Hours = Field(default_factory=dict)
     """When people may be called, as {mon-fri: "09:00-20:00"}, in phone.defaults.timezone. Empty:
@@ -199,48 +203,13 @@ class ContextConfig(Settings):
     """Whether somebody in identities goes on with their conversation on Discord."""
 
 
-class NotifyConfig(Settings):
-    """Who is told when a call is over."""
-
-    hooks_url: Annotated[str | None, AfterValidator(http_address)] = None
-    """Hooks of an OpenClaw Gateway, as http://127.0.0.1:18789/hooks: reports go to /agent there.
-    Empty: none."""
-
-    hooks_token: SecretStr | None = None
-    """Token of the hooks. Secret, environment only."""
-
-    session_key: str | None = None
-    """Session that is told; empty: as the Gateway has set."""
-
-    discord_channel: Annotated[str, StringConstraints(pattern=r"^\d{15,20}$")] | None = None
-    """Text channel that is told, in quotes; empty: that from which the call was asked for."""
-
-    @model_validator(mode="after")
-    def _token_is_there(self) -> Self:
-        if self.hooks_url is not None and self.hooks_token is None:
-            raise ValueError(
-                "hooks_url is set and hooks_token is not: set PHONE__NOTIFY__HOOKS_TOKEN in the"
-                " environment or in .env"
-            )
-        return self
-
-
-class MonitoringConfig(Settings):
-    """Looking after what the telephone needs."""
-
-    interval: Annotated[float, Field(ge=1.0)] = 30.0
-    """Seconds between looks at the tunnel, the Gateway and the speech server."""
-
-    alert_on_failure: bool = True
-    """Whether Discord is told when one of them fails."""
-
-
 class IdentityAssuranceConfig(Settings):
     """When a caller is taken for the person whose number they show."""
 
     require: Literal["claimed", "attested", "pin"] = "claimed"
     """claimed: the number is enough; attested: the network signed it (STIR/SHAKEN level A); pin:
-    they typed the PIN. Who falls short talks in a session of the number's own."""
+    they typed the PIN, for which they are asked when phone.inbound.pin is set. Who falls short
+    talks in a session of the number's own."""
 
 
 class PhoneConfig(Settings):
@@ -251,9 +220,8 @@ class PhoneConfig(Settings):
     enabled: bool = True
     """Off: no telephone, whatever else is set."""
 
-    provider: Literal["twilio", "mock", "openai_sip"] = "twilio"
-    """Whose telephone network: Twilio's, none (a page on which a browser is the telephone), or
-    OpenAI's SIP."""
+    provider: Literal["twilio"] = "twilio"
+    """Whose telephone network."""
 
     engine: Literal["local", "realtime"] = "local"
     """Who talks: the OpenClaw agent itself with our own ears and voice, or an OpenAI Realtime model
@@ -262,7 +230,6 @@ class PhoneConfig(Settings):
     twilio: TwilioConfig = TwilioConfig()
     openai: OpenAIConfig = OpenAIConfig()
     public: PublicConfig = PublicConfig()
-    tunnel: TunnelConfig = TunnelConfig()
     defaults: DefaultsConfig = DefaultsConfig()
     agent: PhoneAgentConfig = PhoneAgentConfig()
     numbers: dict[E164, NumberConfig] = Field(default_factory=dict)
@@ -271,6 +238,7 @@ class PhoneConfig(Settings):
     greeting: GreetingConfig = GreetingConfig()
     inbound: InboundConfig = InboundConfig()
     outbound: OutboundConfig = OutboundConfig()
+    discord: PhoneDiscordConfig = PhoneDiscordConfig()
     identity: IdentityAssuranceConfig = IdentityAssuranceConfig()
     limits: LimitsConfig = LimitsConfig()
     costs: CostsConfig = CostsConfig()
@@ -280,8 +248,6 @@ class PhoneConfig(Settings):
     recording: RecordingConfig = RecordingConfig()
     transcripts: TranscriptsConfig = TranscriptsConfig()
     context: ContextConfig = ContextConfig()
-    notify: NotifyConfig = NotifyConfig()
-    monitoring: MonitoringConfig = MonitoringConfig()
 
     session_scope: Literal["per-phone", "per-call", "main"] = "per-phone"
     """What calls of people who are not in identities share: those of one number, nothing, or the
@@ -290,14 +256,6 @@ class PhoneConfig(Settings):
     ask_timeout: Annotated[float, Field(ge=1.0, le=600.0)] = 30.0
     """Engine realtime: seconds in which the OpenClaw agent should have answered a question; its
     answer is still told when it comes later."""
-
-    dev_mode: bool = False
-    """For development: more in the log, and endpoints that show the inside."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _documented_names(cls, settings: Any) -> Any:
-        return with_canonical_names(settings) if isinstance(settings, Mapping) else settings
 
     @model_validator(mode="after")
     def _engine_has_its_key(self) -> Self:
@@ -318,8 +276,8 @@ class PhoneConfig(Settings):
         notes = list(self.openai.notes()) if self.engine == "realtime" else []
         if not self.twilio.validate_signature:
             notes.append(
-                "phone.twilio.validate_signature is off: anybody who reaches the public listener"
-                " can pose as Twilio"
+                "phone.twilio.validate_signature is off: every program on this machine can pose"
+                " as Twilio"
             )
         if not self.greeting.disclosure.strip():
             notes.append(

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
-from pipeline.config import Seconds, Settings
+from pipeline.config import Settings
 from server.phone.calls.config import E164
 from server.phone.security.forwarding import TrustedProxies
 from server.phone.security.public_url import PublicUrl
@@ -83,14 +83,12 @@ class TwilioConfig(Settings):
     """Our number, in quotes: "+15551234567"; also TWILIO_PHONE_NUMBER."""
 
     validate_signature: bool = True
-    """Whether requests must carry Twilio's signature. Off, anybody can pose as Twilio: only for
-    simulators on this machine that do not sign."""
+    """Whether all requests must carry Twilio's signature. Off, those need none that come straight
+    from a program on this machine: for simulators that do not sign. Through a tunnel or a proxy
+    nothing comes in without."""
 
     ring_timeout: Annotated[int, Field(ge=5, le=600)] = 30
     """Seconds that the other side may let it ring."""
-
-    sync_webhook: bool = False
-    """Tell Twilio at start, and when a tunnel's address changes, where our number's calls go."""
 
     api_base: Annotated[str, AfterValidator(http_address)] = "https://api.twilio.com"
     """Where Twilio's REST interface is; other regions, as https://api.dublin.ie1.twilio.com; for
@@ -139,11 +137,11 @@ class OpenAIConfig(Settings):
     """Also OPENAI_API_KEY. Secret, environment only."""
 
     project_id: str | None = None
-    """Also OPENAI_PROJECT_ID; for calls over SIP."""
+    """Also OPENAI_PROJECT_ID; for calls over SIP, which are not there yet."""
 
     webhook_secret: SecretStr | None = None
-    """With which OpenAI signs what it reports of calls over SIP; also WEBHOOK_SECRET. Secret,
-    environment only."""
+    """With which OpenAI signs what it reports of calls over SIP, which are not there yet; also
+    WEBHOOK_SECRET. Secret, environment only."""
 
     model: Annotated[str, StringConstraints(min_length=1)] = REALTIME_MODEL
     """A realtime model."""
@@ -233,8 +231,7 @@ class PublicConfig(Settings):
     """Port to listen on. 0 is any free one."""
 
     base_url: Annotated[str | None, AfterValidator(_public_url)] = None
-    """Where the internet reaches it, as https://phone.example.com; also PUBLIC_URL. Empty: as the
-    tunnel says."""
+    """Where the internet reaches it, as https://phone.example.com; also PUBLIC_URL."""
 
     trusted_proxies: Annotated[tuple[str, ...], AfterValidator(_networks)] = (
         "127.0.0.0/8",
@@ -242,22 +239,3 @@ class PublicConfig(Settings):
     )
     """Addresses and networks of our own proxies and tunnels, whose word is taken about who
     connects."""
-
-
-class TunnelConfig(Settings):
-    """How the internet reaches the public listener, when phone.public.base_url is empty."""
-
-    provider: Literal["auto", "none", "tailscale", "ngrok", "cloudflared"] = "auto"
-    """auto takes the first there is of tailscale, ngrok and cloudflared."""
-
-    port: Literal[443, 8443, 10000] = 443
-    """tailscale: port on the internet."""
-
-    domain: str | None = None
-    """ngrok: a domain of the account; empty: any."""
-
-    ngrok_authtoken: SecretStr | None = None
-    """ngrok: the account's token, where ngrok itself does not know it. Secret, environment only."""
-
-    start_timeout: Seconds = 30.0
-    """Seconds until the tunnel has to be there."""

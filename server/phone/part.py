@@ -6,15 +6,17 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import httpx
 
 from pipeline.clock import Clock, LoopClock
 from server.parts import PartState, PartStatus
+from server.phone.calls.files import CallFiles
 from server.phone.calls.hours import WeeklyHours
 from server.phone.calls.limits import MONTH, Limits
 from server.phone.calls.people import People
@@ -23,11 +25,20 @@ from server.phone.calls.record import CallRecord
 from server.phone.calls.retry import RetryPolicy
 from server.phone.calls.store import CallStore
 from server.phone.config import PhoneConfig
+from server.phone.control.desk import ControlDesk
+from server.phone.control.router import phone_router
 from server.phone.engines.engine import Engine
-from server.phone.live.kit import CallKit
-from server.phone.live.planning import PhoneAgent
+from server.phone.live.afterwards import Afterwards
+from server.phone.live.approvals import Approvals
+from server.phone.live.events import CallEvents
+from server.phone.live.kit import CallKit, LastSession, MessageTaking, nowhere
+from server.phone.live.own_numbers import OwnNumbers, PhoneAgent
 from server.phone.live.restart import Restart
+from server.phone.live.retention import Retention
+from server.phone.live.session_notes import TellSession
 from server.phone.live.switchboard import Switchboard
+from server.phone.messages.engine import MessageEngine
+from server.phone.messages.message_desk import Attention
 from server.phone.provider.twilio import TwilioCalls
 from server.phone.public.app import Guards, create_public_app
 from server.phone.public.door import Door
@@ -45,12 +56,25 @@ from server.store.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
+UNSIGNED: Final = (
+    "phone.twilio.validate_signature is off: programs on this machine can pose as Twilio"
+)
+
+PAUSE: Final = 30.0
+"""Seconds after which a telephone that does not work is tried again."""
+
+
+class PhoneNotReadyError(Exception):
+    """Something that calls need cannot be had; the message says what."""
+
 
 @dataclass(frozen=True, slots=True)
 class PhoneParts:
     """What the telephone gets from the service."""
 
     agent: PhoneAgent
+    """Who talks where the settings of a number name nobody."""
+
     people: People
     store: CallStore
     engine: Callable[[Clock, datetime], Engine]
@@ -58,6 +82,28 @@ class PhoneParts:
 
     recordings: Path
     """Where recordings lie when the settings name no folder."""
+
+    name_of: Callable[[str], str] = str.capitalize
+    """Returns how an agent introduces itself, by its id."""
+
+    last_session: LastSession = nowhere
+
+    transcripts: Path | None = None
+    """Where files of calls lie when the settings name no folder; ``None``: in ``transcripts``
+    beside the recordings."""
+
+    tell_session: TellSession | None = None
+    """Tells OpenClaw sessions what was said in calls that they did not hear; ``None`` without a
+    gateway."""
+
+    messages: Callable[[Clock, datetime], MessageEngine] | None = None
+    """Makes what takes messages, likewise; ``None``: nobody can leave one."""
+
+    clock: Callable[[], Clock] = LoopClock
+    """Makes the clock of calls and of all limits."""
+
+    ready: Callable[[], AbstractAsyncContextManager[object]] = nullcontext
+    """Waits for what calls need, and holds it; may raise :class:`PhoneNotReadyError`."""
 
 
 class PhonePart:
@@ -70,15 +116,23 @@ class PhonePart:
     """
 
     name = "phone"
-    router = None
 
     def __init__(self, config: PhoneConfig, parts: PhoneParts) -> None:
         self._config = config
         self._parts = parts
         self._problem = ""
         self._port: int | None = None
+        self.events = CallEvents()
+        """What happens in all calls, for whoever watches."""
+
+        self.approvals = Approvals(config.outbound.approval)
+        """Where people approve calls."""
+
         self.switchboard: Switchboard | None = None
         """All calls; ``None`` while the telephone does not run."""
+
+        folder, country = config.recording.folder or parts.recordings, config.defaults.country
+        self.router = phone_router(ControlDesk(self, parts.store, folder, country))
 
     @property
     def port(self) -> int | None:
@@ -92,23 +146,47 @@ class PhonePart:
         if self._problem:
             return PartStatus(PartState.FAILED, self._problem)
         if self._port is None or self.switchboard is None:
-            return PartStatus(PartState.STARTING, "opening the public listener")
+            return PartStatus(PartState.STARTING, "waiting for models, voice and agent")
         calls = len(self.switchboard.calls)
         running = f"{calls} {'call' if calls == 1 else 'calls'}"
         number = self._config.twilio.from_number
-        return PartStatus(PartState.OK, f"{number} at {self._config.public.base_url}, {running}")
+        message = f"{number} at {self._config.public.base_url}, {running}"
+        if not self._config.twilio.validate_signature:
+            return PartStatus(PartState.DEGRADED, f"{message}; {UNSIGNED}")
+        return PartStatus(PartState.OK, message)
 
     async def run(self) -> None:
         """Answer and make calls until cancelled; calls that go on then are broken off."""
         if self._off() is not None:
             return
-        clock, began = LoopClock(), datetime.now(UTC)
+        while True:
+            try:
+                async with self._parts.ready():
+                    self._problem = ""
+                    await self._work()
+                    return
+            except (OSError, StoreError, PhoneNotReadyError) as error:
+                self._tell(str(error))
+            await asyncio.sleep(PAUSE)
+
+    def _tell(self, problem: str) -> None:
+        news, self._problem = problem != self._problem, problem
+        logger.log(
+            logging.ERROR if news else logging.DEBUG, "The telephone does not work: %s", problem
+        )
+
+    async def _work(self) -> None:
+        clock = self._parts.clock()
+        began = datetime.now(UTC) - timedelta(seconds=clock.now())
+        taken = self._config.inbound.takes_messages
+        make = self._parts.messages if taken else None
+        messages = None if make is None else make(clock, began)
+        afterwards = self._afterwards(clock, began, messages)
+        if not self._config.twilio.validate_signature:
+            logger.warning("The telephone: %s", UNSIGNED)
         try:
-            async with self._kit(clock, began) as kit:
-                await self._serve(kit, await self._parts.store.active())
-        except (OSError, StoreError) as error:
-            self._problem = str(error)
-            logger.error("The telephone does not work: %s", error)  # noqa: TRY400 - no bug
+            async with self._kit(clock, began, afterwards, messages) as kit:
+                await self._serve(kit, await self._parts.store.active(), afterwards)
         finally:
             self._port, self.switchboard = None, None
 
@@ -121,8 +199,33 @@ class PhonePart:
             return "PUBLIC_URL is not set"
         return None
 
+    def _afterwards(
+        self, clock: Clock, began: datetime, messages: MessageEngine | None
+    ) -> Afterwards:
+        config, parts = self._config, self._parts
+        transcripts = parts.transcripts or parts.recordings.with_name("transcripts")
+        retention = Retention(
+            parts.store,
+            CallFiles(config.transcripts.folder or transcripts),
+            config.recording.folder or parts.recordings,
+            config.transcripts.retention_days,
+            config.recording.retention_days,
+        )
+
+        def now() -> datetime:
+            return began + timedelta(seconds=clock.now())
+
+        heard = None if messages is None else Attention(messages.transcriber(), self.events)
+        return Afterwards(retention, parts.store, clock, now, parts.tell_session, heard)
+
     @asynccontextmanager
-    async def _kit(self, clock: Clock, began: datetime) -> AsyncIterator[CallKit]:
+    async def _kit(
+        self,
+        clock: Clock,
+        began: datetime,
+        afterwards: Afterwards,
+        messages: MessageEngine | None,
+    ) -> AsyncIterator[CallKit]:
         config, parts = self._config, self._parts
         longest = max(config.limits.longest_inbound, config.limits.longest_outbound)
         past = await parts.store.spent_since(began - MONTH, longest)
@@ -141,33 +244,45 @@ class PhonePart:
                 dialling=dialling_rules(config),
                 chance=random.random,
                 public_url=PublicUrl.parse(config.public.base_url or ""),
+                last_session=parts.last_session,
+                when_over=(afterwards.call_over,),
+                when_changed=afterwards.call_changed,
                 recordings=folder,
+                messages=None
+                if messages is None
+                else MessageTaking(messages, await self._folder()),
+                events=self.events,
+                approvals=self.approvals,
             )
 
     async def _recordings_folder(self) -> Path | None:
         if self._config.recording.mode not in {"local", "both"}:
             return None
+        return await self._folder()
+
+    async def _folder(self) -> Path:
         folder = self._config.recording.folder or self._parts.recordings
         await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
         return folder
 
-    async def _serve(self, kit: CallKit, before: Sequence[CallRecord]) -> None:
+    async def _serve(
+        self, kit: CallKit, before: Sequence[CallRecord], afterwards: Afterwards
+    ) -> None:
         config, clock = self._config, kit.clock
-        if not config.twilio.validate_signature:
-            logger.warning("phone.twilio.validate_signature is off, and signatures are checked yet")
         tokens, proxies = MediaTokens(), TrustedProxies(config.public.trusted_proxies)
         switchboard = Switchboard(
             kit,
-            self._parts.agent,
+            OwnNumbers(config, self._parts.agent, self._parts.name_of),
             self._parts.people,
             Reception(config.inbound, config.greeting, self._parts.people, config.zone),
             tokens,
-            pin_guard(config),
+            pin_guard(config, self._parts.people),
         )
         door = Door(proxies, clock)
         keys = config.twilio
         signatures = TwilioSignatures(keys.auth_tokens(), keys.shared_keys)
-        guard = WebhookGuard(kit.public_url, signatures, ReplayStore())
+        unsigned = not keys.validate_signature
+        guard = WebhookGuard(kit.public_url, signatures, ReplayStore(), takes_unsigned=unsigned)
         app = create_public_app(switchboard, Guards(guard, tokens, proxies, door), clock)
         server = public_server(app, door)
         with listen(config.public.host, config.public.port) as listener:
@@ -178,12 +293,14 @@ class PhonePart:
                     await switchboard.ready.wait()
                     restart = Restart(kit, switchboard.resume)
                     tasks.create_task(restart.settle(before), name="calls of before")
+                    following = tasks.create_task(afterwards.run(), name="calls that are over")
                     self._port, self.switchboard = listener.getsockname()[1], switchboard
                     logger.info("The telephone listens on %s:%d", config.public.host, self._port)
                     try:
                         await asyncio.wait({serving})
                     finally:
                         running.cancel()
+                        following.cancel()
                         server.should_exit = True  # cancelled, it would leave sockets open
                         await asyncio.wait({serving})
             finally:
@@ -202,10 +319,10 @@ def dialling_rules(config: PhoneConfig) -> DiallingRules:
     )
 
 
-def pin_guard(config: PhoneConfig) -> PinGuard | None:
-    """Return the PIN of callers; ``None`` when there is none."""
-    inbound = config.inbound
-    if inbound.pin is None:
+def pin_guard(config: PhoneConfig, people: People) -> PinGuard | None:
+    """Return the PINs of callers; ``None`` when there is none."""
+    inbound, of_people = config.inbound, people.pins
+    if inbound.pin is None and not of_people:
         return None
     rules = PinRules(inbound.pin_attempts, inbound.pin_failures, inbound.pin_lockout)
-    return PinGuard(inbound.pin, rules)
+    return PinGuard(inbound.pin, rules, of_people)

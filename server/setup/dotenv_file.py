@@ -11,7 +11,8 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
-from server.settings_schema import SettingPath, variable_name
+from server.setting_paths import SettingPath
+from server.settings_schema import variable_name
 
 _HEADING = "# Secrets and addresses of openclaw-voice; .env.example names what can stand here.\n"
 _PLAIN = re.compile(r"[\w./:@%+=,~-]+", re.ASCII)

@@ -18,7 +18,7 @@ from openclaw_client import (
 )
 from server.config import Config, is_loopback
 from server.roster import RosterError, gateway_roster
-from server.settings_schema import SettingPath
+from server.setting_paths import SettingPath
 from server.setup.gateway_search import FoundGateway, find_gateway, wait_for_approval
 from server.setup.local_gateway import LocalGateway
 from server.setup.step import Dialogue, StepResult

@@ -13,10 +13,10 @@ PERMISSIONS = discord.Permissions(
     send_messages=True,
     embed_links=True,
 )
-"""Hear and speak in voice channels. The two for text channels are not used yet; asked for from the
-beginning, they need no second invitation.
+"""Hear and speak in voice channels, and post in their chats what is to be read.
 
-Read Message History is not among them: the bot reads no messages. Mute Members (to speak on a
+Read Message History is not among them: the bot reads no messages. Attach Files, with which a very
+long reply is one file instead of many messages, mostly everybody has. Mute Members (to speak on a
 stage) and Move Members (to enter a full channel) are for those who want that to give.
 """
 

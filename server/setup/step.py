@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from server.settings_schema import SettingPath
+from server.setting_paths import SettingPath
 
 
 class Dialogue(Protocol):

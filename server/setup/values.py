@@ -11,7 +11,7 @@ from dotenv.parser import parse_stream
 from pydantic import SecretStr
 
 from server.config import Config, ConfigRequest
-from server.settings_schema import SettingPath
+from server.setting_paths import SettingPath
 from server.setup.dotenv_file import find_variable
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from server.store.errors import StoreError
 from server.store.migrations import migrate
@@ -19,6 +19,13 @@ _LOCK_PATIENCE = 1.0
 """Seconds to wait while another program holds the file."""
 
 Result = TypeVar("Result")
+
+
+class Works(Protocol):
+    """Runs work on the store's file."""
+
+    async def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Run ``work`` in a transaction; see :meth:`Database.run`."""
 
 
 class Database:

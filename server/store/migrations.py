@@ -82,6 +82,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (call_id, number)
         ) STRICT""",
     ),
+    # 4: where somebody spoke last, which their calls go on with.
+    ("CREATE INDEX turns_by_speaker ON turns (speaker_id, number)",),
 )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pipeline.turn_record import TurnRecord
 from server.control import turns_router
 from server.parts import PartState, PartStatus
-from server.store.database import open_database
+from server.store.database import Result, open_database
 from server.store.errors import StoreError
 from server.store.repositories import Store
 
@@ -31,6 +33,7 @@ class StorePart:
         self._folder = folder
         self._store: Store | None = None
         self._status = PartStatus(PartState.STARTING)
+        self._settled = asyncio.Event()
         self.router = turns_router(self)
 
     def status(self) -> PartStatus:
@@ -43,12 +46,18 @@ class StorePart:
             async with open_database(self._folder) as database:
                 self._store = Store.over(database)
                 self._status = PartStatus(PartState.OK)
+                self._settled.set()
                 await asyncio.Event().wait()
         except StoreError as error:
             logger.error("Nothing is kept: %s", error)  # noqa: TRY400 - the message says it all
             self._status = PartStatus(PartState.FAILED, f"nothing is kept: {error}")
+            self._settled.set()
         finally:
             self._store = None
+
+    async def opened(self) -> None:
+        """Wait until the store is open, or cannot be opened. Cancelling is safe."""
+        await self._settled.wait()
 
     def store(self) -> Store:
         """Return the store.
@@ -75,3 +84,24 @@ class StorePart:
         return await self.store().turns.newest(
             limit=limit, before=before, conversation=conversation
         )
+
+
+class StoreDatabase:
+    """The store's file for those who come before it is open.
+
+    Args:
+        part: Opens it.
+
+    """
+
+    def __init__(self, part: StorePart) -> None:
+        self._part = part
+
+    async def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Run ``work`` in a transaction; see :meth:`server.store.database.Database.run`.
+
+        Raises:
+            StoreError: The store is not open, or the file cannot be read or written.
+
+        """
+        return await self._part.store().database.run(work)

@@ -76,6 +76,32 @@ class Turns:
 
         return await self._database.run(select)
 
+    async def last_session(self, speaker_id: str, kind: str) -> str | None:
+        """Return the session of the last turn that somebody had an answer to.
+
+        Args:
+            speaker_id: Whose turn, as the conversation knows them.
+            kind: In which conversations: ``guild`` for those on Discord.
+
+        Raises:
+            StoreError: The store cannot be read.
+
+        Cancelling is safe.
+
+        """
+
+        def select(connection: sqlite3.Connection) -> str | None:
+            found = connection.execute(
+                "SELECT json_extract(record, '$.session_key') FROM turns"
+                " WHERE speaker_id = ? AND conversation GLOB ?"
+                " AND json_extract(record, '$.session_key') IS NOT NULL"
+                " ORDER BY number DESC LIMIT 1",
+                (speaker_id, f"{kind}:*"),
+            ).fetchone()
+            return None if found is None else str(found[0])
+
+        return await self._database.run(select)
+
 
 def _older(connection: sqlite3.Connection, before: str | None) -> tuple[list[str], list[Any]]:
     if before is None:

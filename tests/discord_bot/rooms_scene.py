@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from discord_bot.commands import Channel
 from discord_bot.line import Ending, LineError
-from discord_bot.support import AgentChoice, GuildChoices, SupportError
+from discord_bot.support import AgentChoice, GuildChoices, RoomPlace, SupportError
 from pipeline.agents.echo import EchoAgent
 from pipeline.audio import AudioFrame
 from pipeline.cast import Cast, Persona
@@ -185,14 +185,15 @@ class ScriptedSupport:
 
     @asynccontextmanager
     async def open_room(
-        self, guild_id: int, channel_id: Callable[[], int], choices: GuildChoices
+        self, place: RoomPlace, choices: GuildChoices
     ) -> AsyncIterator[ScriptedRoom]:
+        guild_id = place.guild_id
         if error := self.opening.pop(0) if self.opening else None:
             raise error
         assert guild_id not in self.open, "two rooms in one guild"
         self.open.add(guild_id)
         self.opened.append(choices)
-        self.channel_id = channel_id
+        self.channel_id = place.channel_id
         try:
             yield ScriptedRoom(choices)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from http import HTTPStatus
 
 import aiohttp
@@ -78,6 +79,22 @@ def test_command_with_a_name_that_discord_refuses_is_refused() -> None:
             with pytest.raises(discord.HTTPException) as refused:
                 await api.upsert_global_command(stage.discord.BOT_ID, payload)  # type: ignore[arg-type] # wrong on purpose
             assert (refused.value.status, refused.value.code) == (400, 50035)
+
+    asyncio.run(main())
+
+
+def test_file_is_taken_from_who_may_attach_it() -> None:
+    async def main() -> None:
+        async with scene() as stage:
+            general = stage.bot.get_channel(GENERAL)
+            assert isinstance(general, discord.TextChannel)
+            kept = stage.discord.guilds[stage.discord.GUILD_ID].channels[GENERAL]
+            sent = await general.send(file=discord.File(io.BytesIO(b"long"), "reply.md"))
+            assert [(one.filename, one.size) for one in sent.attachments] == [("reply.md", 4)]
+            kept.denied[stage.discord.GUILD_ID] = Permission.ATTACH_FILES
+            with pytest.raises(discord.Forbidden):
+                await general.send(file=discord.File(io.BytesIO(b"long"), "reply.md"))
+            assert len(kept.messages) == 1
 
     asyncio.run(main())
 

@@ -7,6 +7,7 @@ import random
 from types import SimpleNamespace
 from typing import Any, cast
 
+import aiohttp
 import discord
 import pytest
 
@@ -62,12 +63,14 @@ def test_no_message_is_too_long_and_no_letter_is_lost(seed: int):
 
 
 class Messages:
-    """A channel that keeps what is written; refuses as often as told."""
+    """A channel that keeps what is written; fails once for every given error."""
 
-    def __init__(self, *, refuses: int = 0, allowed: bool = True) -> None:
-        self.refuses = refuses
+    def __init__(self, *errors: Exception, allowed: bool = True, takes_files: bool = True) -> None:
+        self.errors = list(errors)
         self.guild = SimpleNamespace(id=5, me="bot")
-        self.rights = SimpleNamespace(send_messages=allowed, view_channel=True)
+        self.rights = SimpleNamespace(
+            send_messages=allowed, view_channel=True, attach_files=takes_files
+        )
         self.written: list[str] = []
         self.files: list[bytes] = []
         self.mentions: list[object] = []
@@ -77,10 +80,8 @@ class Messages:
         return self.rights
 
     async def send(self, content: str | None = None, **options: Any) -> None:
-        if self.refuses:
-            self.refuses -= 1
-            response = cast("Any", SimpleNamespace(status=403, reason="Forbidden"))
-            raise discord.Forbidden(response, "Missing Access")
+        if self.errors:
+            raise self.errors.pop(0)
         if content is not None:
             self.written.append(content)
             self.mentions.append(options["allowed_mentions"].to_dict())
@@ -115,11 +116,37 @@ def test_a_very_long_reply_comes_as_a_file_behind_its_beginning():
     assert [message[:12] for message in channel.written] == ["**Jarvis**\n0", "**Jarvis**\nn"]
 
 
-def test_a_refused_post_does_not_end_the_others(caplog: pytest.LogCaptureFixture):
-    channel = Messages(refuses=1)
+def test_a_very_long_reply_is_all_messages_where_files_may_not_be_attached():
+    channel = Messages(takes_files=False)
+    lines = [f"{number} {'word ' * 20}".strip() for number in range(200)]
+    post(channel, "\n".join(lines), "next")
+    *parts, last = channel.written
+    assert len(parts) > MOST_MESSAGES
+    assert "\n".join(parts).split("\n") == ["**Jarvis**", *lines]
+    assert (channel.files, last) == ([], "**Jarvis**\nnext")
+
+
+FORBIDDEN = cast("Any", SimpleNamespace(status=403, reason="Forbidden"))
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (discord.Forbidden(FORBIDDEN, "Missing Access"), "403 Forbidden"),
+        (discord.RateLimited(90.0), "Retry in 90"),
+        (aiohttp.ServerDisconnectedError(), "Server disconnected"),
+        (OSError("no route to host"), "no route to host"),
+    ],
+)
+def test_a_post_that_fails_does_not_end_the_others(
+    error: Exception, told: str, caplog: pytest.LogCaptureFixture
+):
+    channel = Messages(error)
     post(channel, "secret words", "two")
     assert channel.written == ["**Jarvis**\ntwo"]
-    assert "a reply is not posted: 403 Forbidden" in caplog.text
+    [line] = caplog.messages
+    assert line.startswith("Guild 5: a reply is not posted: ")
+    assert told in line
     assert "secret words" not in caplog.text
 
 

@@ -17,6 +17,7 @@ from openclaw_client.session_key import (
     known_agent,
     phone_key,
     warm_up_key,
+    with_agent,
 )
 
 HERE = Place(user_id="123456789", channel_id="555", guild_id="777")
@@ -112,6 +113,13 @@ def test_a_written_key_is_put_into_lower_case():
 def test_a_malformed_key_is_refused(key: str):
     with pytest.raises(SessionKeyError):
         checked_key(key)
+
+
+def test_the_session_of_another_agent_in_the_same_place():
+    key = with_agent("agent:Jarvis:discord:channel:7", "Sage")
+    assert key == "agent:sage:discord:channel:7"
+    with pytest.raises(SessionKeyError):
+        with_agent("discord:channel:7", "sage")
 
 
 def test_an_agent_that_the_gateway_knows_is_taken():

@@ -39,6 +39,9 @@ class Installation:
     entry: Path
     """What ``node`` runs: the command ``openclaw``."""
 
+    compiled: Path
+    """Where ``node`` keeps what it has compiled, from one start to the next."""
+
 
 def cache_folder() -> Path:
     """Return where gateways are installed: ``gateway-<version>`` each."""
@@ -59,7 +62,7 @@ def find_installed(folder: Path, version: str = GATEWAY) -> Installation | None:
         return None
     if found != version or not os.access(node, os.X_OK):
         return None
-    return Installation(version, node, package / "openclaw.mjs")
+    return Installation(version, node, package / "openclaw.mjs", home / "compiled")
 
 
 def install(folder: Path, version: str = GATEWAY) -> Installation:

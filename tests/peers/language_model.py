@@ -59,6 +59,9 @@ class Asked:
     answered: list[str] = field(default_factory=list)
     """The words that were said so far."""
 
+    meanings: dict[str, str] = field(default_factory=dict)
+    """What it takes words for: people who speak cannot say directives."""
+
     @property
     def messages(self) -> list[tuple[str, str]]:
         """Role and text of each message of the conversation, oldest first."""
@@ -82,6 +85,14 @@ class Asked:
         return self.said[-1] if self.said else ""
 
     @property
+    def meant(self) -> list[str]:
+        """What the user meant, oldest first."""
+        return [self._meaning(text) for text in self.said]
+
+    def _meaning(self, text: str) -> str:
+        return next((its for words, its in self.meanings.items() if words in text), text)
+
+    @property
     def has_tool_result(self) -> bool:
         """Whether the newest message is the result of a tool."""
         roles = [role for role, text in self.messages if _CONTEXT not in text]
@@ -101,6 +112,7 @@ class LanguageModel:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.meanings: dict[str, str] = {}
         self.released = threading.Event()
         self.released.set()
         self._server = _Server(("127.0.0.1", 0), partial(_Connection, self))
@@ -152,7 +164,7 @@ class _Connection(BaseHTTPRequestHandler):
         if self.path.endswith("/audio/speech"):
             self._send_sound()
             return
-        asked = Asked(body)
+        asked = Asked(body, meanings=self._model.meanings)
         self._model.asked.append(asked)
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
@@ -210,7 +222,7 @@ class _Connection(BaseHTTPRequestHandler):
 
 
 def _plan(asked: Asked) -> _Answer:
-    told = dict(_DIRECTIVE.findall(asked.newest))
+    told = dict(_DIRECTIVE.findall(asked.meant[-1] if asked.said else ""))
     if "tool" in told and not asked.has_tool_result:
         name, _, arguments = told["tool"].partition(" ")
         return _Answer([], tool={"name": name, "arguments": arguments or "{}"})
@@ -224,7 +236,7 @@ def _reply(asked: Asked, told: dict[str, str]) -> str:
     if "words" in told:
         return " ".join(f"w{number}" for number in range(1, int(told["words"]) + 1))
     if "number" in told:
-        numbers = [number for text in asked.said[:-1] for number in _NUMBER.findall(text)]
+        numbers = [number for text in asked.meant[:-1] for number in _NUMBER.findall(text)]
         return f"The number is {numbers[-1]}." if numbers else "You told me no number."
     return f"You said: {asked.newest}"
 

@@ -185,6 +185,7 @@ class RealGateway:
             "OPENCLAW_STATE_DIR": str(self._folder),
             "OPENCLAW_CONFIG_PATH": str(self._folder / "openclaw.json"),
             "TMPDIR": str(self._folder / "tmp"),
+            "NODE_COMPILE_CACHE": str(self._installation.compiled),
         }
 
     def _write_settings(self) -> None:

@@ -69,6 +69,12 @@ class Scene:
     judge: FakeAgent | None = None
     """Gives second opinions."""
 
+    reads: bool = False
+    """Whether people can read what is shown."""
+
+    shown: list[tuple[str, float]] = field(default_factory=list)
+    """What was, and when."""
+
     def run(self) -> Scene:
         self.records: list[TurnRecord] = []
         with asyncio.Runner(loop_factory=lambda: AudioTimeLoop(measure=False)) as runner:
@@ -116,6 +122,7 @@ class Scene:
                 relevance if self.relevance else None,
                 second_opinion=SecondOpinion(self.judge, lambda _: None) if self.judge else None,
                 voices=self.voices,
+                show=self._show if self.reads else None,
             ),
             clock=audio_clock(),
             config=PipelineConfig(turns=self.turns, sounds=self.sounds),
@@ -138,6 +145,9 @@ class Scene:
         assert complaints == []
         assert [t for t in asyncio.all_tasks() if t is not asyncio.current_task()] == []
         assert not any(voice.open for voice in self.vad.voices)
+
+    def _show(self, agent: str, text: str) -> None:
+        self.shown.append((text, audio_clock().now()))
 
     @property
     def record(self) -> TurnRecord:

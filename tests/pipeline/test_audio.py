@@ -128,6 +128,12 @@ def test_a_stream_is_resampled_without_gaps(source, target):
     assert clicks.max() < spectrum[440] / 1000
 
 
+def test_a_sound_that_lies_backwards_in_memory_is_resampled_too() -> None:
+    sound = np.arange(-240, 240, dtype=np.int16)[::-1]
+    first, second = (Resampler(24_000, 8_000).push(one) for one in (sound, sound.copy()))
+    assert first.tolist() == second.tolist()
+
+
 def test_one_rate_passes_through():
     resampler = Resampler(24_000, 24_000)
     samples = sine(24_000, 0.1).astype(np.int16)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.config import TurnsConfig
-from pipeline.errors import AgentError
+from pipeline.config import SoundsConfig, TurnsConfig
+from pipeline.errors import AgentError, TextToSpeechError
 from tests.pipeline.scene import Scene
 
 
@@ -82,6 +82,43 @@ def test_a_failure_ahead_is_told_when_the_turn_is_over():
     assert scene.record.error == "gateway: broken"
     [(start, _)] = scene.transport.reply_spans
     assert start == pytest.approx(scene.record.end + 1.2206, abs=0.01)
+
+
+MUTE = {text: TextToSpeechError("dead") for text in ("Of what?", "It is love of wisdom.")}
+EARCONS = SoundsConfig(thinking=False, words=False)
+
+
+def test_what_the_voice_failed_to_say_ahead_is_shown_once_and_when_the_turn_is_over():
+    scene = Scene(
+        [("ann", 0.5, 1.5), ("ann", 2.5, 3.5)],
+        said={("ann", 0.5): "tell me", ("ann", 2.5): "about philosophy"},
+        scores=(0.1, 0.1),
+        replies=("Of what?", "It is love of wisdom."),
+        fails=MUTE,
+        asks_ahead=True,
+        reads=True,
+        sounds=EARCONS,
+    ).run()
+    over = scene.record.end + 1.22  # the wait that the score calls for
+    assert scene.shown == [("It is love of wisdom.", pytest.approx(over, abs=0.01))]
+    assert scene.record.error == "tts: dead"
+    assert all(start >= over - 0.01 for start, _ in scene.transport.reply_spans)
+    assert len(scene.agent.asked) == 2
+
+
+def test_who_speaks_while_it_sounds_that_the_voice_failed_begins_a_turn():
+    scene = Scene(
+        [("ann", 0.5, 2.5), ("ann", 3.7, 4.7)],
+        said={("ann", 0.5): "what is philosophy", ("ann", 3.7): "what time is it"},
+        replies=("It is love of wisdom.", "It is four."),
+        fails=MUTE,
+        reads=True,
+        sounds=EARCONS,
+    ).run()
+    assert scene.shown[0][1] < 3.7 < scene.transport.heard[1][1]
+    assert [text for text, _ in scene.shown] == ["It is love of wisdom."]
+    assert [record.error for record in scene.records] == ["tts: dead", None]
+    assert scene.records[1].text == "what time is it"
 
 
 def test_what_is_not_for_the_bot_is_not_asked_ahead():

@@ -284,13 +284,17 @@ def test_where_nobody_reads_a_long_reply_is_spoken_to_its_end():
     run(main)
 
 
-def test_what_is_not_wanted_is_not_shown():
+@pytest.mark.parametrize("works", [True, False])
+def test_what_is_not_wanted_is_not_shown_and_no_failure_of_it_told(works):
+    fails = {} if works else {"Here it is.": TextToSpeechError("broken")}
+
     async def no() -> bool:
+        await audio_clock().sleep_until(3.0)
         return False
 
     async def main() -> None:
-        room = Room(reads=True)
-        telling = Telling(CODE, *[MORE] * 100)
+        room = Room(reads=True, fails=fails)
+        telling = Telling(CODE, *[MORE] * 1000)
         await room.speech.say(
             telling.tell(),
             manner=room.manner,
@@ -300,6 +304,7 @@ def test_what_is_not_wanted_is_not_shown():
             on_audio=lambda: None,
         )
         assert (room.shown, room.spoken.pieces, telling.closed) == ([], [], True)
+        assert audio_clock().now() == pytest.approx(3.0)
 
     run(main)
 

@@ -272,10 +272,6 @@ def test_voices_are_found_in_every_form(content: object) -> None:
     async def story() -> None:
         async with ladder(lambda _: json_answer(content)) as (tts, (peer,)):
             assert await tts.voices() == {"af_bella": "af_bella", "Sage": "Sage"}
-            assert await tts.resolve_voice("sage") == "Sage"
-            assert await tts.resolve_voice("nia", "AF_Bella") == "af_bella"
-            assert await tts.resolve_voice("nia", "a+b") == "a+b"
-            assert await tts.resolve_voice("nia") == "af_bella"  # it has no "default"
             assert peer.requests[0].path == "/v1/audio/voices"
 
     run(story)
@@ -291,27 +287,24 @@ def test_voices_are_found_in_every_form(content: object) -> None:
         Answer([b"<html>"], content_type="text/html"),
     ],
 )
-def test_a_server_that_lists_no_voices_gets_the_settings_voice(answer: Answer) -> None:
+def test_a_server_that_lists_no_voices_has_none_that_we_know_of(answer: Answer) -> None:
     async def story() -> None:
-        async with ladder(lambda _: answer, voice="alba") as (tts, _):
+        async with ladder(lambda _: answer) as (tts, _):
             assert await tts.voices() == {}
-            assert await tts.resolve_voice("sage") == "alba"
 
     run(story)
 
 
-def test_a_server_that_is_down_gets_the_settings_voice(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_server_that_is_down_lists_no_voices() -> None:
     async def story() -> None:
         async with SpeechPeer(lambda _: Answer()) as peer:
             url = peer.url
         tts = HttpTextToSpeech(TtsConfig(), url)
-        assert await tts.resolve_voice("sage") == "default"
         with pytest.raises(TextToSpeechError, match="cannot be reached"):
             await tts.voices()
         await tts.aclose()
 
     run(story)
-    assert "sage speaks with the voice default" in caplog.text
 
 
 def test_a_server_of_ours_tells_how_it_is_doing() -> None:

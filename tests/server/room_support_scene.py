@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from pydantic import SecretStr
 
-from discord_bot.support import GuildChoices
+from discord_bot.support import GuildChoices, RoomPlace
 from openclaw_client import OpenClawConfig
 from pipeline.config import AgentConfig, ChatConfig, TtsConfig, TtsFallback
 from pipeline.interfaces import Participant
@@ -66,7 +66,7 @@ class Service:
     async def room(self, choices: GuildChoices | None = None) -> AsyncIterator[ServiceRoom]:
         """Open the guild's room in channel 700."""
         chosen = choices or await self.support.choices(GUILD)
-        async with self.support.open_room(GUILD, lambda: 700, chosen) as room:
+        async with self.support.open_room(RoomPlace(GUILD, lambda: 700), chosen) as room:
             yield room
 
 

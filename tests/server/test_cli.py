@@ -23,7 +23,7 @@ def program(tmp_path: Path) -> Program:
 def test_help_lists_the_commands(program: Program) -> None:
     done = program.run("--help")
     assert done.returncode == 0
-    for command in ("setup", "demo", "bench", "doctor", "models", "config", "speech"):
+    for command in ("setup", "demo", "bench", "doctor", "models", "config", "speech", "call"):
         assert f"  {command} " in done.stdout
     for option in ("--config", "--set", "-v"):
         assert option in done.stdout
@@ -39,6 +39,7 @@ def test_help_lists_the_commands(program: Program) -> None:
         ["models", "list"],
         ["models", "pull"],
         ["config"],
+        ["call"],
     ],
 )
 def test_every_command_explains_itself_and_takes_the_common_options(

@@ -113,8 +113,8 @@ def test_unknown_settings_are_errors_with_a_suggestion(folder: Folder) -> None:
 
 def test_foreign_variables_are_ignored(folder: Folder) -> None:
     folder.load(
-        dotenv="TWILIO_ACCOUNT_SID=AC1\nWEBHOOK_SECRET=x\n",
-        environment={"SERVER": "apache", "MODELS": "T", "FOO__BAR": "1", "OPENAI_API_KEY": "k"},
+        dotenv="TWILIO_REGION=ie1\nWEBHOOK_URL=x\n",
+        environment={"SERVER": "apache", "MODELS": "T", "FOO__BAR": "1", "OPENAI_ORG": "k"},
     )
 
 

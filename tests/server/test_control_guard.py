@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi import APIRouter, WebSocket
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from server.control import create_control_app
+from server.control_guard import OWN_VIA
 from server.parts import PartState
 from server.store.part import StorePart
-from tests.server.control_scene import GUARDED, TOKEN, Fake, control, running
+from tests.server.control_scene import GUARDED, OPEN, TOKEN, Fake, control, running
 
 
 def test_the_token_is_asked_for(tmp_path: Path) -> None:
@@ -73,6 +76,56 @@ def test_without_a_token_other_sites_are_kept_out() -> None:
             for name, value, status in cases:
                 response = await client.get("/health", headers={name: value})
                 assert response.status_code == status, value
+
+    asyncio.run(run())
+
+
+def test_without_a_token_nothing_is_taken_that_was_forwarded() -> None:
+    """A tunnel's agent runs on this machine: through it everybody comes from 127.0.0.1."""
+    signs = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("X-Forwarded-Proto", "https"),
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-for", ""),
+        ("forwarded", "for=203.0.113.7"),
+        ("x-real-ip", "203.0.113.7"),
+        ("cf-connecting-ip", "203.0.113.7"),
+        ("via", "1.1 proxy"),
+        ("via", f"{OWN_VIA}, 1.1 proxy"),
+    ]
+
+    async def run() -> None:
+        async with control() as client:
+            for name, value in signs:
+                response = await client.get("/health", headers={name: value})
+                assert response.status_code == 403, name
+                assert "server.token" in response.json()["detail"]
+            twice = [("via", OWN_VIA), ("via", "1.1 proxy")]
+            assert (await client.get("/health", headers=twice)).status_code == 403
+            ours = await client.get("/health", headers={"via": OWN_VIA})
+            assert ours.status_code == 200  # another service of ours on this machine
+        async with control(server=GUARDED) as client:
+            for name, value in signs:
+                right = {b"authorization": b"Bearer " + TOKEN, name.encode(): value.encode()}
+                assert (await client.get("/health", headers=right)).status_code == 200
+                stranger = await client.get("/turns", headers={name: value})
+                assert stranger.status_code == 401
+
+    asyncio.run(run())
+
+
+def test_without_a_token_other_machines_are_kept_out() -> None:
+    async def status(client: tuple[str, int] | None) -> int:
+        app = create_control_app(OPEN, [])
+        transport = httpx.ASGITransport(app, client=client)  # type: ignore[arg-type]  # as uvicorn may give it
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as asking:
+            return (await asking.get("/health")).status_code
+
+    async def run() -> None:
+        for client in (("203.0.113.7", 4000), ("192.168.1.7", 4000), ("", 0), None):
+            assert await status(client) == 403, client
+        for client in (("127.0.0.1", 4000), ("::1", 4000)):
+            assert await status(client) == 200, client
 
     asyncio.run(run())
 

@@ -165,7 +165,7 @@ def test_a_chat_server_is_judged_by_its_answer(status: int, outcome: Outcome) ->
 
 
 def test_what_is_not_configured_is_skipped() -> None:
-    found = findings(Config(), "chat server", "openclaw", "discord")
+    found = findings(Config(), "chat server", "openclaw", "discord", "phone")
     assert {finding.outcome for finding in found.values()} == {Outcome.SKIPPED}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from discord_bot.support import AgentChoice, GuildChoices, SupportError
+from discord_bot.support import AgentChoice, GuildChoices, RoomPlace, SupportError
 from pipeline.agents.chat_completions import ChatCompletionsAgent
 from pipeline.agents.echo import EchoAgent
 from pipeline.config import AgentConfig, ChatConfig
@@ -249,7 +249,9 @@ def test_a_session_follows_the_agent_the_channel_and_the_text_channel_chosen_for
 
     async def test(service: Service) -> None:
         where = [700]
-        async with service.support.open_room(GUILD, lambda: where[0], GuildChoices()) as room:
+        async with service.support.open_room(
+            RoomPlace(GUILD, lambda: where[0]), GuildChoices()
+        ) as room:
             key = room.cast.session_key
             assert key(ANN, "sage") == "agent:sage:discord:channel:700"
             where[0] = 701  # moved
@@ -258,10 +260,26 @@ def test_a_session_follows_the_agent_the_channel_and_the_text_channel_chosen_for
     setting.tried(test)
 
 
+def test_the_session_of_who_is_in_a_room_with_the_bot_is_known(setting: Setting):
+    async def test(service: Service) -> None:
+        support, people = service.support, {2001}
+        place = RoomPlace(GUILD, lambda: 700, lambda: people)
+        async with support.open_room(place, GuildChoices()):
+            assert support.session_of("2001", "sage") == "agent:sage:discord:channel:700"
+            assert support.session_of("2002", "sage") is None
+            assert support.session_of("ann", "sage") is None
+            people.clear()
+            assert support.session_of("2001", "sage") is None
+            people.add(2001)
+        assert support.session_of("2001", "sage") is None
+
+    setting.tried(test)
+
+
 def test_each_guild_has_a_connection_of_its_own_while_its_room_is_open(setting: Setting):
     async def test(service: Service) -> None:
         support = service.support
-        async with service.room(), support.open_room(6, lambda: 800, GuildChoices()):
+        async with service.room(), support.open_room(RoomPlace(6, lambda: 800), GuildChoices()):
             assert {"guild:5", "guild:6"} <= service.gateway.stats().keys()
         assert service.gateway.stats().keys() == {"service"}
 

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from discord_bot.support import GuildChoices, SupportError
+from discord_bot.support import GuildChoices, RoomPlace, SupportError
 from pipeline.config import TtsConfig
 from server.config import Config
 from server.gateway.part import GatewayPart
@@ -50,7 +50,7 @@ def test_what_names_are_misheard_as_is_kept_with_the_next_turn(setting: Setting)
                 await until(lambda: bool(support._memory._rooms[GUILD].kept["heard_names"]))
             choices = await support.choices(GUILD)
             assert choices.heard_names == {"jarvis": ["darvish"]}
-            async with support.open_room(GUILD, lambda: 700, choices) as again:
+            async with support.open_room(RoomPlace(GUILD, lambda: 700), choices) as again:
                 assert "darvish" in again.cast.names()
             await support.remember(GUILD, "heard_names", {"jarvis": "darvish"})
             assert (await support.choices(GUILD)).heard_names is None
@@ -125,7 +125,7 @@ def test_without_ears_or_voice_a_room_says_why_it_does_not_open(
         support = support_with(hearing, TtsConfig(url=url))
         began = asyncio.get_running_loop().time()
         with pytest.raises(SupportError) as refused:
-            async with support.open_room(GUILD, lambda: 700, GuildChoices()):
+            async with support.open_room(RoomPlace(GUILD, lambda: 700), GuildChoices()):
                 pass
         assert words in str(refused.value)
         assert asyncio.get_running_loop().time() - began in {0.0, 60.0}

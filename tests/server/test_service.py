@@ -95,6 +95,7 @@ def test_it_starts_tells_how_it_is_and_ends_in_order(
             "speech": "ok",
             "hearing": "ok",
             "gateway": "off",
+            "phone": "off",
             "discord": "off",
         }
         assert running.get("/turns") == {"turns": []}

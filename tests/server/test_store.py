@@ -9,6 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -93,6 +94,24 @@ def test_a_turn_that_is_there_is_replaced(tmp_path: Path) -> None:
         await store.turns.add(turn(1))
         await store.turns.add(turn(1))
         assert len(await store.turns.newest(limit=9)) == 1
+
+    with_store(tmp_path, work)
+
+
+def test_the_last_session_of_somebody_is_that_of_their_last_answered_turn(tmp_path: Path) -> None:
+    async def work(store: Store) -> None:
+        said = [
+            ("ann", "guild:1", "agent:sage:discord:channel:1"),
+            ("ann", "guild:2", "agent:sage:discord:channel:2"),
+            ("ann", "guild:3", None),  # nobody was asked
+            ("ann", "call:c1", "agent:sage:voice:1"),
+            ("ben", "guild:1", "agent:sage:discord:channel:3"),
+        ]
+        for number, (speaker, conversation, key) in enumerate(said):
+            one = turn(number, conversation)
+            await store.turns.add(replace(one, speaker_id=speaker, session_key=key))
+        assert await store.turns.last_session("ann", "guild") == "agent:sage:discord:channel:2"
+        assert await store.turns.last_session("cyd", "guild") is None
 
     with_store(tmp_path, work)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -10,13 +11,12 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
-    model_validator,
 )
 
 from pipeline.config import Seconds, Settings
 from server.phone.calls.hours import WeeklyHours
 from server.phone.calls.status import CallStatus
-from server.phone.security.pins import PinGuard
+from server.phone.security.pins import checked_pin
 
 E164 = Annotated[
     str,
@@ -86,6 +86,9 @@ class LimitsConfig(Settings):
     concurrent_outbound: Annotated[int, Field(ge=0, le=200)] = 1
     """Calls at a time that we made."""
 
+    concurrent_messages: Annotated[int, Field(ge=0, le=50)] = 2
+    """Callers at a time who leave a message; they do not count among the calls."""
+
     total: BudgetConfig = BudgetConfig(
         calls_per_hour=20,
         calls_per_day=100,
@@ -105,6 +108,17 @@ class LimitsConfig(Settings):
         minutes_per_month=600,
     )
     """Calls with one number, both ways."""
+
+    messages: BudgetConfig = BudgetConfig(
+        calls_per_hour=10,
+        calls_per_day=30,
+        calls_per_month=300,
+        minutes_per_hour=20,
+        minutes_per_day=60,
+        minutes_per_month=600,
+    )
+    """Calls of those who may only leave a message, beside the limits of all: strangers must not use
+    up what is left for others."""
 
 
 class CostsConfig(Settings):
@@ -171,9 +185,8 @@ class RetryConfig(Settings):
     """After which ends: busy, no-answer, failed."""
 
 
-def _only_digits(pin: SecretStr) -> SecretStr:
-    PinGuard(pin)
-    return pin
+Pin = Annotated[SecretStr, AfterValidator(checked_pin)]
+"""4 to 16 digits."""
 
 
 class InboundConfig(Settings):
@@ -197,8 +210,9 @@ class InboundConfig(Settings):
     """How sure the caller's provider must be of the number (STIR/SHAKEN) before it counts as
     known; A is surest, any asks for nothing. Below, a caller is unknown."""
 
-    pin: Annotated[SecretStr, AfterValidator(_only_digits)] | None = None
-    """4 to 16 digits that let unknown callers in. Secret, environment only."""
+    pin: Pin | None = None
+    """4 to 16 digits that let unknown callers in, whoever they are; identities.<name>.pin says who
+    they are. Secret, environment only."""
 
     pin_attempts: Annotated[int, Field(ge=1, le=10)] = 3
     """Wrong PINs of one caller, after which none of theirs is taken for pin_lockout."""
@@ -216,6 +230,9 @@ class InboundConfig(Settings):
     after_hours: Literal["refuse", "message"] = "refuse"
     """What callers get outside these hours."""
 
+    when_busy: Literal["refuse", "message"] = "refuse"
+    """What callers get while as many calls run as may run at a time."""
+
     known_callers_any_time: bool = True
     """Whether those whose calls reach the agent are answered outside these hours too."""
 
@@ -232,10 +249,20 @@ class InboundConfig(Settings):
     message_prompt: str = (
         "Nobody can take your call now. Please leave a message after the tone, and hang up."
     )
-    """What callers hear who may leave a message. {agent} is the agent's name."""
+    """What callers hear who may leave a message. {agent} is the agent's name. Before it stand
+    phone.greeting.inbound, phone.greeting.disclosure, and the next."""
+
+    message_notice: str = "Messages are recorded and written down."
+    """That what they say is kept. Many laws ask for it: empty it only knowing yours."""
+
+    message_thanks: str = "Thank you. Goodbye."
+    """What they hear after their message."""
 
     longest_message: Annotated[float, Field(ge=5, le=600)] = 120.0
     """Seconds of a message."""
+
+    message_silence: Annotated[float, Field(ge=1.0, le=30.0)] = 4.0
+    """Seconds of silence after which a message is over; # and hanging up end it too."""
 
     pin_prompt: str = "Please type your PIN, and then the pound key."
     """What callers hear who may type the PIN."""
@@ -243,14 +270,36 @@ class InboundConfig(Settings):
     pin_again: str = "That is not right. Please try again."
     """What they hear after a wrong one."""
 
-    @model_validator(mode="after")
-    def _pin_is_there(self) -> Self:
-        if self.unknown_callers == "pin" and self.pin is None:
+    @property
+    def takes_messages(self) -> bool:
+        """Whether anybody may leave a message."""
+        return "message" in {self.unknown_callers, self.after_hours, self.when_busy}
+
+    def check_pins(self, of_people: Mapping[str, SecretStr]) -> None:
+        """Make sure that there is a PIN where one is asked for, and that each is one person's.
+
+        Args:
+            of_people: The PINs of people, by their names.
+
+        Raises:
+            ValueError: It is not so; the message holds no PIN.
+
+        """
+        if self.unknown_callers == "pin" and self.pin is None and not of_people:
             raise ValueError(
-                "unknown_callers is pin, and there is none: set PHONE__INBOUND__PIN to 4 to 16"
-                " digits in the environment or in .env"
+                "phone.inbound.unknown_callers is pin, and there is none: set PHONE__INBOUND__PIN"
+                " to 4 to 16 digits in the environment or in .env, or IDENTITIES__<NAME>__PIN for"
+                " a person"
             )
-        return self
+        owners: dict[str, str] = {}
+        if self.pin is not None:
+            owners[self.pin.get_secret_value()] = "phone.inbound.pin"
+        for name, pin in of_people.items():
+            other = owners.setdefault(pin.get_secret_value(), f"identities.{name}.pin")
+            if other != f"identities.{name}.pin":
+                raise ValueError(
+                    f"{other} and identities.{name}.pin are the same: nobody could tell who calls"
+                )
 
 
 class GreetingConfig(Settings):
@@ -271,3 +320,13 @@ class GreetingConfig(Settings):
 
     recorded: str = "This call is recorded."
     """Said when the sound is kept."""
+
+    still_there: str = "Are you still there?"
+    """Asked when nobody has said anything for a while. With engine realtime, the model asks in its
+    own words, in the language of the other side."""
+
+    nobody_there: str = "I cannot hear you any more. Goodbye."
+    """Said before a silent call is ended; the model has its own words for this too."""
+
+    time_over: str = "Our time is over. Goodbye."
+    """Said when a call has lasted as long as it may."""

@@ -62,7 +62,7 @@ class CallFiles:
         """
         path = self.path(record.id)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             known = path.exists()
             self._replace(path, json.dumps(record.to_json(), ensure_ascii=False, indent=2) + "\n")
             with self._index_lock:

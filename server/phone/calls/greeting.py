@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from server.phone.calls.config import GreetingConfig
+from server.phone.calls.config import GreetingConfig, InboundConfig
 from server.phone.calls.status import Direction
 
 
@@ -36,8 +36,21 @@ def opening(
         config.written_down if kept.words else "",
         config.recorded if kept.sound else "",
     )
-    whole = " ".join(sentence.strip() for sentence in sentences if sentence.strip())
-    return filled(whole, agent=agent, caller=caller or "")
+    return filled(_whole(*sentences), agent=agent, caller=caller or "")
+
+
+def invitation(greeting: GreetingConfig, inbound: InboundConfig, *, agent: str) -> str:
+    """Return what somebody hears who may leave a message: to whom, and that it is kept."""
+    return filled(
+        _whole(
+            greeting.inbound, greeting.disclosure, inbound.message_notice, inbound.message_prompt
+        ),
+        agent=agent,
+    )
+
+
+def _whole(*sentences: str) -> str:
+    return " ".join(sentence.strip() for sentence in sentences if sentence.strip())
 
 
 def filled(text: str, **names: str) -> str:

@@ -38,6 +38,8 @@ class Spent:
     """Seconds that are billed, or, while it runs, the most it may take."""
 
     running: bool = False
+    message: bool = False
+    """Whether the caller could only leave a message."""
 
     @property
     def minutes(self) -> int:
@@ -58,6 +60,9 @@ class LimitReached:
     free_at: datetime | None
     """When enough has rolled out of the window; ``None`` when a call has to end first, or never."""
 
+    too_many_at_once: bool = False
+    """Whether only too many calls run at this moment."""
+
 
 class Limits:
     """Follows what is spent, and says what may be.
@@ -76,16 +81,23 @@ class Limits:
         """Return why no call with this number may begin now; ``None`` when one may."""
         return self._too_many_at_once(direction) or next(self._over_budget(now, number), None)
 
+    def may_take_message(self, now: datetime, number: str) -> LimitReached | None:
+        """Return why nobody may leave a message from this number now; ``None`` when they may."""
+        running = sum(one.running and one.message for one in self._spent.values())
+        if running >= self._config.concurrent_messages:
+            return _too_many("concurrent_messages", running)
+        return next(self._over_budget(now, number, message=True), None)
+
+    def longest_message(self, now: datetime, number: str, longest: float) -> float:
+        """Return the seconds that a call with a message may last: so many, or what is left."""
+        return self._left(now, number, longest, message=True)
+
     def longest_call(self, now: datetime, number: str, direction: Direction) -> float:
         """Return the seconds that a call beginning now may last: by its kind, and what is left."""
         inbound = direction == "inbound"
         config = self._config
         longest = config.longest_inbound if inbound else config.longest_outbound
-        left = (
-            (limit - self._minutes(spent)) * _MINUTE
-            for limit, spent in self._minute_limits(now, number)
-        )
-        return max(0.0, min((longest, *left)))
+        return self._left(now, number, longest)
 
     def begin(self, spent: Spent) -> None:
         """Take in that an attempt begins; its seconds are the most it may take."""
@@ -98,7 +110,7 @@ class Limits:
             self._spent[attempt_id] = replace(spent, seconds=seconds, running=False)
 
     def _too_many_at_once(self, direction: Direction) -> LimitReached | None:
-        running = [one for one in self._spent.values() if one.running]
+        running = [one for one in self._spent.values() if one.running and not one.message]
         outbound = sum(one.direction == "outbound" for one in running)
         config = self._config
         if direction == "outbound" and outbound >= config.concurrent_outbound:
@@ -107,8 +119,17 @@ class Limits:
             return _too_many("concurrent_calls", len(running))
         return None
 
-    def _over_budget(self, now: datetime, number: str) -> Iterator[LimitReached]:
-        for scope, budget, all_spent in self._scopes(number):
+    def _left(self, now: datetime, number: str, longest: float, *, message: bool = False) -> float:
+        left = (
+            (limit - self._minutes(spent)) * _MINUTE
+            for limit, spent in self._minute_limits(now, number, message=message)
+        )
+        return max(0.0, min((longest, *left)))
+
+    def _over_budget(
+        self, now: datetime, number: str, *, message: bool = False
+    ) -> Iterator[LimitReached]:
+        for scope, budget, all_spent in self._scopes(number, message=message):
             for name, window in _WINDOWS.items():
                 spent = [one for one in all_spent if one.began > now - window]
                 calls: int | None = getattr(budget, f"calls_per_{name}")
@@ -121,18 +142,24 @@ class Limits:
                     free_at = _free_at(spent, window, used - minutes + 1, by_calls=False)
                     yield _over(f"{scope}.minutes_per_{name}", f"{used} minutes", free_at)
 
-    def _minute_limits(self, now: datetime, number: str) -> Iterator[tuple[int, list[Spent]]]:
-        for _, budget, all_spent in self._scopes(number):
+    def _minute_limits(
+        self, now: datetime, number: str, *, message: bool
+    ) -> Iterator[tuple[int, list[Spent]]]:
+        for _, budget, all_spent in self._scopes(number, message=message):
             for name, window in _WINDOWS.items():
                 minutes: int | None = getattr(budget, f"minutes_per_{name}")
                 if minutes is not None:
                     yield minutes, [one for one in all_spent if one.began > now - window]
 
-    def _scopes(self, number: str) -> Iterator[tuple[str, BudgetConfig, list[Spent]]]:
+    def _scopes(
+        self, number: str, *, message: bool
+    ) -> Iterator[tuple[str, BudgetConfig, list[Spent]]]:
         every = list(self._spent.values())
         yield "total", self._config.total, every
         # Callers who hide their number are one, as they might be.
         yield "per_number", self._config.per_number, [one for one in every if one.number == number]
+        if message:
+            yield "messages", self._config.messages, [one for one in every if one.message]
 
     @staticmethod
     def _minutes(spent: Iterable[Spent]) -> int:
@@ -157,6 +184,7 @@ def _too_many(setting: str, running: int) -> LimitReached:
         f"phone.limits.{setting}",
         f"{calls} running already: end one, or raise phone.limits.{setting}",
         None,
+        too_many_at_once=True,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from pydantic import SecretStr
+
 from openclaw_client import session_key
 from openclaw_client.session_key import Place, checked_key, discord_key
 from server.phone.security.callers import Assurance
@@ -29,6 +31,9 @@ class Person:
     session_key: str | None = None
     """What their calls join when they were in no channel yet."""
 
+    pin: SecretStr | None = None
+    """By which they prove who they are, whatever number they call from."""
+
 
 class People:
     """Everybody whom the settings name.
@@ -42,7 +47,8 @@ class People:
     def __init__(self, people: Iterable[Person], required: Assurance = Assurance.CLAIMED) -> None:
         self._required = _ORDER.index(required)
         self._by_number: dict[str, Person] = {}
-        for person in people:
+        self._by_name = {person.name: person for person in people}
+        for person in self._by_name.values():
             for phone in person.phones:
                 self._by_number.setdefault(phone, person)
 
@@ -50,6 +56,15 @@ class People:
     def numbers(self) -> frozenset[str]:
         """The numbers of all of them."""
         return frozenset(self._by_number)
+
+    @property
+    def pins(self) -> dict[str, SecretStr]:
+        """The PINs of those who have one, by their names."""
+        return {one.name: one.pin for one in self._by_name.values() if one.pin is not None}
+
+    def named(self, name: str) -> Person | None:
+        """Return the person of a name."""
+        return self._by_name.get(name)
 
     def called(self, number: str) -> Person | None:
         """Return whom we call under a number."""
@@ -81,7 +96,8 @@ def phone_key(
             session.
         person: Who it is, when that is sure enough. They go on with the channel they are in, else
             with what the settings say, else with their direct messages.
-        last_key: Session of the channel that this person is in, or was last.
+        last_key: Session of the channel that this person is in, or was last; whose agent it is
+            does not count.
 
     Raises:
         SessionKeyError: The agent is no id, or a key in the settings is none.
@@ -116,8 +132,8 @@ def chosen_key(agent: str, text: str) -> str:
 
 
 def _linked_key(agent: str, person: Person, last_key: str | None, number: str | None) -> str:
-    if last_key is not None:
-        return checked_key(last_key)
+    if last_key is not None:  # whichever agent they had there, this one answers
+        return session_key.with_agent(last_key, agent)
     if person.session_key is not None:
         return checked_key(person.session_key)
     if person.discord is not None:

@@ -6,12 +6,12 @@ limits, and the words: what TwiML or the engine shall say and do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import assert_never
 
 from server.phone.calls.config import GreetingConfig, InboundConfig
-from server.phone.calls.greeting import Kept, filled, opening
+from server.phone.calls.greeting import Kept, invitation, opening
 from server.phone.calls.hours import WeeklyHours
 from server.phone.calls.limits import LimitReached
 from server.phone.calls.people import People, Person
@@ -121,7 +121,15 @@ class Reception:
         self._hours = WeeklyHours.of(config.hours)
         self._rules = caller_rules(config, people)
 
-    def receive(self, call: IncomingCall, now: datetime, *, agent: str, kept: Kept) -> Answer:
+    def receive(
+        self,
+        call: IncomingCall,
+        now: datetime,
+        *,
+        agent: str,
+        kept: Kept,
+        greeting: str | None = None,
+    ) -> Answer:
         """Decide about a call before it is answered.
 
         Args:
@@ -129,6 +137,7 @@ class Reception:
             now: The time.
             agent: Name of the agent that will answer.
             kept: What of the call will be kept.
+            greeting: What is said first on the number that was called, where it has its own.
 
         """
         if any(call.claimed.startswith(prefix) for prefix in self._config.deny):
@@ -138,20 +147,39 @@ class Reception:
             return self.refuse(decision)
         number = decision.caller.e164 if decision.caller is not None else None
         if not self._answers(decision, now):
-            return self._after_hours(number, agent)
+            return self._after_hours(number, agent, greeting)
         match decision:
-            case Welcome():
-                return self._converse(number, decision.assurance, agent, kept)
-            case AskForPin():
+            case Welcome() if not self._proves_by_pin(number):
+                return self._converse(number, decision.assurance, agent, kept, greeting)
+            case Welcome() | AskForPin():
                 return AskPin(self._config.pin_prompt, self._config.pin_again, number)
             case TakeMessage():
-                return self._record(number, agent, str(decision.refusal))
+                return self._record(number, agent, str(decision.refusal), greeting)
             case _:
                 assert_never(decision)
 
-    def admit(self, number: str | None, *, agent: str, kept: Kept) -> Converse:
-        """Return what becomes of a caller who knew the PIN."""
-        return self._converse(number, Assurance.PIN, agent, kept)
+    def admit(
+        self,
+        number: str | None,
+        *,
+        agent: str,
+        kept: Kept,
+        greeting: str | None = None,
+        person: str = "",
+    ) -> Converse:
+        """Return what becomes of a caller who knew a PIN; see :meth:`receive`.
+
+        Args:
+            number: Theirs; ``None`` when it is withheld.
+            agent: Name of the agent that will answer.
+            kept: What of the call will be kept.
+            greeting: What is said first on the number that was called, where it has its own.
+            person: Whose PIN it was; "" when it proves nobody's identity.
+
+        """
+        admitted = self._converse(number, Assurance.PIN, agent, kept, greeting)
+        proven = self._people.named(person)
+        return admitted if proven is None else replace(admitted, person=proven)
 
     def refuse(self, refusal: Refusal) -> Answer:
         """Return what a caller gets who may not talk with the agent: also after wrong PINs."""
@@ -159,30 +187,59 @@ class Reception:
             return Decline(busy=False, why=str(refusal))
         return SayAndHangUp(self._config.refusal, str(refusal))
 
-    def hold_off(self, reached: LimitReached) -> Answer:
-        """Return what a caller gets while a limit is reached."""
+    def at_limit(
+        self, reached: LimitReached, number: str | None, *, agent: str, greeting: str | None = None
+    ) -> Answer:
+        """Return what a caller gets who would talk with the agent, while a limit is reached."""
+        if reached.too_many_at_once and self._config.when_busy == "message":
+            return self._record(number, agent, f"{reached.limit} is reached", greeting)
+        return self.hold_off(reached)
+
+    def hold_off(self, reached: LimitReached) -> SayAndHangUp | Decline:
+        """Return what a caller gets who cannot leave a message either."""
         why = f"{reached.limit} is reached"
         if self._config.busy:
             return SayAndHangUp(self._config.busy, why)
         return Decline(busy=True, why=why)
 
+    def _proves_by_pin(self, number: str | None) -> bool:
+        """Return whether a caller is taken for somebody only when they type the PIN."""
+        has_pin = self._config.pin is not None or bool(self._people.pins)
+        if not has_pin or self._people.caller(number, Assurance.ATTESTED) is not None:
+            return False
+        return self._people.caller(number, Assurance.PIN) is not None
+
     def _converse(
-        self, number: str | None, assurance: Assurance, agent: str, kept: Kept
+        self,
+        number: str | None,
+        assurance: Assurance,
+        agent: str,
+        kept: Kept,
+        greeting: str | None,
     ) -> Converse:
-        words = opening(self._greeting, "inbound", kept, agent=agent, caller=None)
+        texts = self._texts(greeting)
+        words = opening(texts, "inbound", kept, agent=agent, caller=None)
         person = self._people.caller(number, assurance)
         return Converse(words, number, person, assurance)
 
-    def _after_hours(self, number: str | None, agent: str) -> Answer:
+    def _texts(self, greeting: str | None) -> GreetingConfig:
+        """Return what is said first, on a number that may have its own greeting."""
+        if greeting is None:
+            return self._greeting
+        return self._greeting.model_copy(update={"inbound": greeting})
+
+    def _after_hours(self, number: str | None, agent: str, greeting: str | None) -> Answer:
         why = "outside phone.inbound.hours"
         if self._config.after_hours == "message":
-            return self._record(number, agent, why)
+            return self._record(number, agent, why, greeting)
         if not self._config.closed:
             return Decline(busy=True, why=why)
         return SayAndHangUp(self._config.closed, why)
 
-    def _record(self, number: str | None, agent: str, why: str) -> RecordMessage:
-        prompt = filled(self._config.message_prompt, agent=agent)
+    def _record(
+        self, number: str | None, agent: str, why: str, greeting: str | None
+    ) -> RecordMessage:
+        prompt = invitation(self._texts(greeting), self._config, agent=agent)
         return RecordMessage(prompt, self._config.longest_message, number, why)
 
     def _answers(self, decision: Welcome | AskForPin | TakeMessage, now: datetime) -> bool:

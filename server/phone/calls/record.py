@@ -15,12 +15,17 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from server.phone.calls.report import Outcome, Report
+from server.phone.calls.request import CallRequest
 from server.phone.calls.status import AnsweredBy, CallStatus, Direction, EndReason
 
 VERSION = 1
 """Grows when a name changes its meaning; new names alone do not change it."""
 
 Role = Literal["user", "assistant", "system", "tool"]
+
+SessionNote = Literal["none", "owed", "told"]
+"""Whether the OpenClaw session was told what was said: it needs not to be, as it heard the call
+itself; it has to be; or it was."""
 
 
 class RecordError(Exception):
@@ -80,7 +85,35 @@ class Recording:
     """Name in the folder of recordings."""
 
     seconds: float
-    source: Literal["local", "twilio"] = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a caller left instead of talking with the agent; its sound is the recording."""
+
+    __pydantic_config__: ClassVar = ConfigDict(alias_generator=to_camel, validate_by_name=True)
+
+    began_at: datetime
+    text: str | None = None
+    """What was said: "" when no words were made out, ``None`` until it is written down."""
+
+    language: str | None = None
+    """ISO 639-1 code, once it is written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRecording:
+    """A recording that the provider has made, and keeps."""
+
+    __pydantic_config__: ClassVar = ConfigDict(alias_generator=to_camel, validate_by_name=True)
+
+    id: str
+    """The provider's."""
+
+    url: str
+    """Where it is had, with the account's credentials."""
+
+    seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +181,7 @@ class CallRecord:
     """Of the last attempt."""
 
     session_key: str | None = None
+    session_note: SessionNote = "none"
     identity: str | None = None
     """Who it is, where the number is known."""
 
@@ -162,10 +196,20 @@ class CallRecord:
     end_reason: EndReason | None = None
     context: str | Mapping[str, Any] | None = None
     prompt: str | None = None
+    request: CallRequest | None = None
+    """What was asked for; ``None`` for calls that came in."""
+
     metadata: Mapping[str, Any] = field(default_factory=dict)
     idempotency_key: str | None = None
     report: Report | None = None
     recording: Recording | None = None
+    provider_recording: ProviderRecording | None = None
+    missed: str | None = None
+    """Why a call that came in was not put through to the agent; ``None`` when it was."""
+
+    message: Message | None = None
+    """What the caller left; ``None`` when nothing was said."""
+
     metrics: Metrics = Metrics()
     cost: Cost | None = None
     error: str | None = None
@@ -175,6 +219,11 @@ class CallRecord:
     def peer(self) -> str:
         """The number of the other side."""
         return self.from_ if self.direction == "inbound" else self.to
+
+    @property
+    def own(self) -> str:
+        """Our number that was called, or called."""
+        return self.to if self.direction == "inbound" else self.from_
 
     def with_report(self, report: Report) -> CallRecord:
         """Return the record with what the agent reported of the call."""

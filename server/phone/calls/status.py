@@ -138,6 +138,12 @@ class EndReason(StrEnum):
     MACHINE = "machine"
     """A machine or fax answered, and no message was left."""
 
+    DECLINED = "declined"
+    """Somebody who was to approve the call did not."""
+
+    NOT_APPROVED = "not-approved"
+    """Nobody who was to approve the call said anything in time."""
+
     REFUSED = "refused"
     """A caller who may not talk with the agent."""
 
@@ -173,6 +179,8 @@ class EndReason(StrEnum):
 
 DESCRIPTIONS = {
     EndReason.FAILED: "the provider could not put the call through",
+    EndReason.DECLINED: "somebody on Discord declined the call",
+    EndReason.NOT_APPROVED: "nobody on Discord approved the call in time",
     EndReason.NOT_PLACED: "the provider refused to dial",
     EndReason.NEVER_ANSWERED: "nobody answered, and the provider did not say so",
     EndReason.MEDIA_NEVER_CONNECTED: "media never connected",

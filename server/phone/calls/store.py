@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from server.phone.calls.limits import Spent
-from server.phone.calls.record import (
-    AttemptRecord,
-    CallRecord,
-    RecordError,
-    TranscriptRow,
-    row_from_json,
-    row_to_json,
-)
-from server.phone.calls.status import ACTIVE_STATUSES, CallStatus, Direction
-from server.store.database import Database
+from server.phone.calls.missed import why_missed
+from server.phone.calls.record import CallRecord, TranscriptRow
+from server.phone.calls.status import ACTIVE_STATUSES, FINAL_STATUSES, CallStatus, Direction
+from server.phone.calls.store_rows import read_records, row_text, save_record, with_transcript
+from server.store.database import Works
 
-logger = logging.getLogger(__name__)
+_UNHEARD = (
+    "ended IS NOT NULL AND json_extract(record, '$.missed') IS NOT NULL"
+    " AND json_extract(record, '$.message') IS NULL"
+)
+"""Calls in SQL that were not put through, and in which no message was left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ class CallStore:
 
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Works) -> None:
         self._database = database
 
     async def add(self, record: CallRecord) -> CallRecord:
@@ -60,17 +58,49 @@ class CallStore:
         def insert(connection: sqlite3.Connection) -> CallRecord:
             if record.idempotency_key is not None:
                 query = "SELECT record FROM calls WHERE idempotency_key = ?"
-                known = _records(connection.execute(query, (record.idempotency_key,)))
+                known = read_records(connection.execute(query, (record.idempotency_key,)))
                 if known:
                     return known[0]
-            _save(connection, record)
+            save_record(connection, record)
             return record
 
         return await self._database.run(insert)
 
+    async def asked_before(self, idempotency_key: str) -> CallRecord | None:
+        """Return the call that was asked for with a key, without its transcript."""
+
+        def select(connection: sqlite3.Connection) -> CallRecord | None:
+            query = "SELECT record FROM calls WHERE idempotency_key = ?"
+            found = read_records(connection.execute(query, (idempotency_key,)))
+            return found[0] if found else None
+
+        return await self._database.run(select)
+
     async def save(self, record: CallRecord) -> None:
         """Keep a call as it stands now; its transcript is :meth:`put_row`'s."""
-        await self._database.run(lambda connection: _save(connection, record))
+        await self._database.run(lambda connection: save_record(connection, record))
+
+    async def update(
+        self, call_id: str, change: Callable[[CallRecord], CallRecord]
+    ) -> CallRecord | None:
+        """Change what is kept of a call that is over; return it, or ``None`` without one.
+
+        Args:
+            call_id: Ours.
+            change: Returns the new record of the one that is kept; runs in another thread.
+
+        """
+
+        def replace_one(connection: sqlite3.Connection) -> CallRecord | None:
+            query = "SELECT record FROM calls WHERE id = ?"
+            found = read_records(connection.execute(query, (call_id,)))
+            if not found:
+                return None
+            changed = change(found[0])
+            save_record(connection, changed)
+            return changed
+
+        return await self._database.run(replace_one)
 
     async def put_row(self, call_id: str, number: int, row: TranscriptRow) -> None:
         """Keep a row of a transcript; one of that number is replaced.
@@ -81,7 +111,7 @@ class CallStore:
             row: The row.
 
         """
-        values = (call_id, number, row.timestamp.timestamp(), _json(row_to_json(row)))
+        values = (call_id, number, row.timestamp.timestamp(), row_text(row))
 
         def insert(connection: sqlite3.Connection) -> None:
             connection.execute("INSERT OR REPLACE INTO call_rows VALUES (?, ?, ?, ?)", values)
@@ -96,8 +126,8 @@ class CallStore:
                 "SELECT record FROM calls WHERE id = ?1 OR id ="
                 " (SELECT call_id FROM call_attempts WHERE provider_id = ?1)"
             )
-            found = _records(connection.execute(query, (call_id,)))
-            return _with_transcript(connection, found[0]) if found else None
+            found = read_records(connection.execute(query, (call_id,)))
+            return with_transcript(connection, found[0]) if found else None
 
         return await self._database.run(select)
 
@@ -108,7 +138,24 @@ class CallStore:
 
         def select(connection: sqlite3.Connection) -> list[CallRecord]:
             query = f"SELECT record FROM calls WHERE status IN ({places}) ORDER BY number"  # noqa: S608 - only places
-            return _records(connection.execute(query, statuses))
+            return read_records(connection.execute(query, statuses))
+
+        return await self._database.run(select)
+
+    async def owing(self) -> list[CallRecord]:
+        """Return calls that are over and whose session has to be told what was said, oldest first.
+
+        They come without their transcripts.
+        """
+        statuses = sorted(FINAL_STATUSES)
+        places = ", ".join("?" * len(statuses))
+
+        def select(connection: sqlite3.Connection) -> list[CallRecord]:
+            query = (
+                f"SELECT record FROM calls WHERE status IN ({places})"  # noqa: S608 - only places
+                " AND json_extract(record, '$.sessionNote') = 'owed' ORDER BY number"
+            )
+            return read_records(connection.execute(query, statuses))
 
         return await self._database.run(select)
 
@@ -124,7 +171,68 @@ class CallStore:
             conditions, values = _conditions(connection, query)
             where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
             text = f"SELECT record FROM calls {where} ORDER BY number DESC LIMIT ?"  # noqa: S608 - fixed words
-            return _records(connection.execute(text, (*values, query.limit)))
+            return read_records(connection.execute(text, (*values, query.limit)))
+
+        return await self._database.run(select)
+
+    async def add_refused(self, record: CallRecord, most: int, most_of_one: int) -> None:
+        """Keep a call that was not put through; without a message there are only so many of them.
+
+        Args:
+            record: The call, which is over.
+            most: How many are kept; of more, the oldest are forgotten.
+            most_of_one: Likewise of one number.
+
+        """
+
+        def insert(connection: sqlite3.Connection) -> None:
+            save_record(connection, record)
+            old = (
+                f"SELECT number FROM calls WHERE {_UNHEARD} AND (?1 IS NULL OR peer = ?1)"  # noqa: S608 - fixed words
+                " ORDER BY number DESC LIMIT -1 OFFSET ?2"
+            )
+            for peer, kept in ((record.peer, most_of_one), (None, most)):
+                connection.execute(
+                    f"DELETE FROM calls WHERE number IN ({old})",  # noqa: S608 - fixed words
+                    (peer, kept),
+                )
+
+        await self._database.run(insert)
+
+    async def missed(self, limit: int, before: str | None = None) -> list[CallRecord]:
+        """Return calls that did not reach the agent, the one that began last first.
+
+        They come without their transcripts.
+
+        Args:
+            limit: How many at most.
+            before: Only older ones than this: the id of a call, or an RFC 3339 time.
+
+        Raises:
+            ValueError: ``before`` is neither a call nor a time.
+
+        """
+        query = HistoryQuery(before=before, direction="inbound")
+
+        def select(connection: sqlite3.Connection) -> list[CallRecord]:
+            conditions, values = _conditions(connection, query)
+            text = "SELECT record FROM calls WHERE {} ORDER BY number DESC"
+            found = connection.execute(text.format(" AND ".join(conditions)), values)
+            missed = (one for row in found for one in read_records([row]) if why_missed(one))
+            return list(islice(missed, limit))
+
+        return await self._database.run(select)
+
+    async def unwritten_messages(self) -> list[CallRecord]:
+        """Return calls that are over and whose message is not written down yet, oldest first."""
+
+        def select(connection: sqlite3.Connection) -> list[CallRecord]:
+            query = (
+                "SELECT record FROM calls WHERE ended IS NOT NULL"
+                " AND json_extract(record, '$.message') IS NOT NULL"
+                " AND json_extract(record, '$.message.text') IS NULL ORDER BY number"
+            )
+            return read_records(connection.execute(query))
 
         return await self._database.run(select)
 
@@ -141,9 +249,10 @@ class CallStore:
 
         def select(connection: sqlite3.Connection) -> list[Spent]:
             rows = connection.execute(
-                "SELECT call_id, attempt, peer, direction, began, ended, seconds"
-                " FROM call_attempts WHERE began > ? AND"
-                " (direction = 'outbound' OR answered IS NOT NULL OR ended IS NULL)",
+                "SELECT call_id, attempt, a.peer, a.direction, a.began, a.ended, seconds,"
+                " json_extract(record, '$.missed') IS NOT NULL"
+                " FROM call_attempts a LEFT JOIN calls ON calls.id = call_id WHERE a.began > ? AND"
+                " (a.direction = 'outbound' OR answered IS NOT NULL OR a.ended IS NULL)",
                 (at.timestamp(),),
             )
             return [_spent(row, reserve) for row in rows]
@@ -164,7 +273,7 @@ class CallStore:
             statuses = sorted(ACTIVE_STATUSES)
             old = f"began < ? AND status NOT IN ({', '.join('?' * len(statuses))})"
             values = (before.timestamp(), *statuses)
-            gone = _records(connection.execute(f"SELECT record FROM calls WHERE {old}", values))  # noqa: S608 - only places
+            gone = read_records(connection.execute(f"SELECT record FROM calls WHERE {old}", values))  # noqa: S608 - only places
             connection.execute(f"DELETE FROM calls WHERE {old}", values)  # noqa: S608 - only places
             connection.execute("DELETE FROM call_rows WHERE call_id NOT IN (SELECT id FROM calls)")
             connection.execute(
@@ -177,54 +286,8 @@ class CallStore:
         return await self._database.run(delete)
 
 
-def _save(connection: sqlite3.Connection, record: CallRecord) -> None:
-    connection.execute(
-        "INSERT INTO calls (id, direction, peer, status, began, ended, record, idempotency_key)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-        " status = excluded.status, ended = excluded.ended, record = excluded.record",
-        (
-            record.id,
-            record.direction,
-            record.peer,
-            record.status,
-            record.started_at.timestamp(),
-            _seconds(record.ended_at),
-            _json(record.to_json(transcript=False)),
-            record.idempotency_key,
-        ),
-    )
-    connection.executemany(
-        "INSERT OR REPLACE INTO call_attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [_attempt_values(record, attempt) for attempt in record.attempts],
-    )
-
-
-def _attempt_values(record: CallRecord, attempt: AttemptRecord) -> Sequence[Any]:
-    return (
-        record.id,
-        attempt.number,
-        attempt.provider_call_id,
-        record.direction,
-        record.peer,
-        attempt.began_at.timestamp(),
-        _seconds(attempt.answered_at),
-        _seconds(attempt.ended_at),
-        _billed(attempt),
-    )
-
-
-def _billed(attempt: AttemptRecord) -> float | None:
-    if attempt.ended_at is None:
-        return None
-    if attempt.duration is not None:
-        return float(attempt.duration)
-    if attempt.answered_at is None:
-        return 0.0
-    return (attempt.ended_at - attempt.answered_at).total_seconds()
-
-
 def _spent(row: Sequence[Any], reserve: float) -> Spent:
-    call_id, attempt, peer, direction, began, ended, seconds = row
+    call_id, attempt, peer, direction, began, ended, seconds, message = row
     return Spent(
         id=attempt_id(call_id, attempt),
         number=peer,
@@ -232,6 +295,7 @@ def _spent(row: Sequence[Any], reserve: float) -> Spent:
         began=datetime.fromtimestamp(began, UTC),
         seconds=reserve if ended is None else seconds,
         running=ended is None,
+        message=bool(message),
     )
 
 
@@ -256,33 +320,3 @@ def _conditions(connection: sqlite3.Connection, query: HistoryQuery) -> tuple[li
         else:
             conditions["began < ?"] = datetime.fromisoformat(query.before).timestamp()
     return list(conditions), list(conditions.values())
-
-
-def _with_transcript(connection: sqlite3.Connection, record: CallRecord) -> CallRecord:
-    query = "SELECT row FROM call_rows WHERE call_id = ? ORDER BY at, number"
-    rows = []
-    for (text,) in connection.execute(query, (record.id,)):
-        try:
-            rows.append(row_from_json(json.loads(text)))
-        except RecordError as error:
-            logger.warning("A row of call %s is left out: %s", record.id, error)
-    return replace(record, transcript=tuple(rows))
-
-
-def _records(rows: Iterable[Sequence[str]]) -> list[CallRecord]:
-    """Read records; one that cannot be read must not hide the others."""
-    records = []
-    for (text,) in rows:
-        try:
-            records.append(CallRecord.from_json(json.loads(text)))
-        except RecordError as error:
-            logger.warning("A call is left out: %s", error)
-    return records
-
-
-def _json(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _seconds(at: datetime | None) -> float | None:
-    return None if at is None else at.timestamp()

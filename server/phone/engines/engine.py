@@ -56,6 +56,12 @@ class EngineCall:
     voice: str | None = None
     """As the engine names it; ``None`` for the engine's own choice."""
 
+    still_there: str = ""
+    """Asked into a long silence by an engine that does not find its own words."""
+
+    nobody_there: str = ""
+    """Said by it before it ends a call in which nobody speaks any more."""
+
 
 class EngineLine(AudioTransport, Protocol):
     """The sound of one call, both ways.
@@ -157,8 +163,31 @@ class CallReported:
     report: Report
 
 
+@dataclass(frozen=True, slots=True)
+class MessageInvited:
+    """The tone was heard after which the caller may leave a message: the sound is kept from now."""
+
+    at: float
+    """In seconds on the conversation clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLeft:
+    """The caller has said enough to be kept as a message, and may go on."""
+
+    at: float
+    """When it began, in seconds on the conversation clock."""
+
+
 EngineEvent: TypeAlias = (
-    PhaseChanged | CallerSpeaks | CallerSaid | AgentSaid | ToolUsed | CallReported
+    PhaseChanged
+    | CallerSpeaks
+    | CallerSaid
+    | AgentSaid
+    | ToolUsed
+    | CallReported
+    | MessageInvited
+    | MessageLeft
 )
 """What an engine tells of a call."""
 

@@ -75,9 +75,6 @@ class Surroundings:
     barge_in: float = 0.12
     """Seconds of the caller's speech that interrupt what is no reply."""
 
-    still_there: str = "Are you still there?"
-    goodbye: str = "I cannot hear you any more. Goodbye."
-
 
 @dataclass(frozen=True, slots=True)
 class _Words:
@@ -286,9 +283,9 @@ class LocalSession:
             watch.agent_is_busy()
         for action in watch.step(now):
             if isinstance(action, AskWhetherSomebodyIsThere):
-                self._put(self._around.still_there)
+                self._put(self._call.still_there)
             elif isinstance(action, SayGoodbye):
-                self.finish(self._around.goodbye, action.reason)
+                self.finish(self._call.nobody_there, action.reason)
 
     def _receive_turn(self, record: TurnRecord) -> None:
         self._around.on_turn(record)

@@ -36,6 +36,10 @@ class SoundQueue(Generic[Sound]):
             if not self._closed:
                 await self._news.wait()
 
+    def clear(self) -> None:
+        """Drop what waits."""
+        self._pieces.clear()
+
     def close(self) -> None:
         """Take and give nothing more."""
         self._closed = True

@@ -108,6 +108,11 @@ class PhoneTransport:
         """Drop queued audio, also what Twilio holds; what comes next has full volume."""
         self.playback.stop()
 
+    def forget_heard(self) -> None:
+        """Drop what the caller has said and nobody has taken yet."""
+        self._frames.clear()
+        self._ulaw.clear()
+
     def record_with(self, recorder: Recorder) -> None:
         """Have both sides recorded from now on. Finishing it is the caller's."""
         self._recorder = recorder

@@ -5,14 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 from server.phone.audio.recorder import Recorder
 from server.phone.calls.costs import Usage, estimate
-from server.phone.calls.record import CallRecord, Recording, TranscriptRow
+from server.phone.calls.record import (
+    CallRecord,
+    Message,
+    ProviderRecording,
+    Recording,
+    TranscriptRow,
+)
 from server.phone.calls.report import Report
 from server.phone.calls.standing import standing
 from server.phone.calls.state import CallState
 from server.phone.engines.engine import AgentSaid, CallerSaid, ToolUsed
+from server.phone.live.events import CallChanged, CallEvent, CallNews
 from server.phone.live.kit import CallKit
 from server.phone.live.transcript import Transcript
 from server.store.errors import StoreError
@@ -32,22 +40,38 @@ class CallBook:
     def __init__(self, kit: CallKit, record: CallRecord) -> None:
         self._kit = kit
         self._saved = record
+        self._announced: CallRecord | None = None
         self._transcript = Transcript(kit.wall_time)
         self._rows: asyncio.Queue[TranscriptRow | None] = asyncio.Queue()
         self.record = record
         self._recorder: Recorder | None = None
+        self._closed = False
 
     def tell(self, event: CallerSaid | AgentSaid | ToolUsed) -> None:
         """Take in what was said or done."""
         self._rows.put_nowait(self._transcript.row(event))
 
+    def announce(self, event: CallEvent) -> None:
+        """Let whoever watches know that something happened."""
+        self._announced = self.record
+        self._kit.events.tell(CallNews(self.record, event, self._kit.clock.now()))
+
     def report(self, report: Report) -> None:
         """Take in what the agent reports of the call."""
         self.record = self.record.with_report(report)
 
-    def begin_recording(self) -> Recorder | None:
+    def leave_message(self, at: float) -> None:
+        """Take in that the caller leaves a message, since a time on the clock."""
+        self.record = replace(self.record, message=Message(self._kit.wall_time(at)))
+
+    def receive_recording(self, recording: ProviderRecording) -> bool:
+        """Take in a recording of the provider's; returns whether the record was still open."""
+        if not self._closed:
+            self.record = replace(self.record, provider_recording=recording)
+        return not self._closed
+
+    def begin_recording(self, folder: Path | None) -> Recorder | None:
         """Begin to keep the call's sound; ``None`` when it is not kept, or is already."""
-        folder = self._kit.recordings
         if folder is None or self._recorder is not None:
             return None
         self._recorder = Recorder(folder / f"{self.record.id}.wav", self._kit.clock.now())
@@ -65,6 +89,8 @@ class CallBook:
     async def save(self, state: CallState) -> None:
         """Keep the call as it stands, when that is news."""
         self.record = standing(self.record, state, self._kit.wall_time)
+        if self.record != self._announced:
+            self.announce(CallChanged())
         if self.record == self._saved:
             return
         try:
@@ -85,12 +111,14 @@ class CallBook:
 
     async def close(self, state: CallState) -> None:
         """Keep what the call came to."""
+        recorded = self._kit.record_url("") is not None and self.record.message is None
         usages = [
             Usage(
                 self.record.direction,
                 self.record.peer,
                 float(one.duration or 0),
                 media_seconds=float(one.duration or 0),
+                recorded_seconds=float(one.duration or 0) if recorded else 0.0,
                 machine_detection=one.answered_by is not None,
             )
             for one in self.record.attempts
@@ -105,4 +133,6 @@ class CallBook:
             if recording is None or not recording.seconds
             else Recording(recording.path.name, recording.seconds),
         )
+        self._closed = True
         await self.save(state)
+        self._kit.tell_over(self.record)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Final, assert_never
 
 from server.phone.audio.media_stream import MediaStream
 from server.phone.calls.attempt_events import ProviderReport
-from server.phone.calls.record import CallRecord
+from server.phone.calls.record import CallRecord, ProviderRecording
 from server.phone.calls.state import CallState
 from server.phone.calls.status import AnsweredBy, CallPhase, CallStatus, EndReason
-from server.phone.calls.watch import CallWatch, SayGoodbye, WrapUp
 from server.phone.engines.engine import (
     AgentSaid,
     CallerSaid,
     CallerSpeaks,
     CallReported,
-    EngineEnd,
     EngineEvent,
     EngineSession,
+    MessageInvited,
+    MessageLeft,
     PhaseChanged,
     SendDigits,
     ToolUsed,
@@ -31,7 +32,9 @@ from server.phone.line.media_connection import MediaSocket, StreamEnd, carry
 from server.phone.line.transport import PhoneTransport
 from server.phone.live.attempts import Attempts
 from server.phone.live.book import CallBook
+from server.phone.live.call_talk import CallTalk
 from server.phone.live.documents import press_keys, transfer
+from server.phone.live.events import CallOver
 from server.phone.live.kit import CallKit, CallPlan
 from server.phone.provider.twilio import ProviderError
 from server.phone.security.dialling import check_dialling
@@ -62,14 +65,10 @@ class LiveCall:
         self._book = CallBook(kit, record)
         self._attempts = Attempts(kit, plan, state, self._book)
         self._transport = PhoneTransport(
-            plan.engine_call.caller,
-            kit.clock,
-            lead=kit.config.playout.lead,
+            plan.engine_call.caller, kit.clock, lead=kit.config.playout.lead
         )
-        self._session: EngineSession | None = None
-        self._watch: CallWatch | None = None
+        self._talk = CallTalk(kit, plan, record, self._transport, self)
         self._changed = asyncio.Event()
-        self._streamed = asyncio.Event()
         self._over = asyncio.Event()
         self._again = 0
 
@@ -77,6 +76,11 @@ class LiveCall:
     def record(self) -> CallRecord:
         """The call as it was kept last; its transcript is in the store."""
         return self._book.record
+
+    @property
+    def session(self) -> EngineSession | None:
+        """What talks in it; ``None`` before its time."""
+        return self._talk.session
 
     @property
     def is_going_on(self) -> bool:
@@ -93,7 +97,7 @@ class LiveCall:
         try:
             async with asyncio.TaskGroup() as tasks:
                 keeping = tasks.create_task(self._book.keep_rows())
-                talking = tasks.create_task(self._talk())
+                talking = tasks.create_task(self._converse())
                 await self._follow()
                 self._over.set()
                 self._transport.close()
@@ -105,6 +109,10 @@ class LiveCall:
             self._transport.close()
             self._book.end_recording()
         await self._book.close(self._state)
+
+    def announce_end(self) -> None:
+        """Let whoever watches know that nothing follows."""
+        self._book.announce(CallOver())
 
     # What others tell.
 
@@ -129,11 +137,13 @@ class LiveCall:
         if (attempt := self._state.attempt_of(provider_id)) is None:
             return
         attempt.receive_answered_by(answered_by, self._kit.clock.now())
-        if answered_by.takes_message and self._plan.voicemail and self._session is not None:
-            self._session.finish(self._plan.voicemail, EndReason.VOICEMAIL)
-        elif not answered_by.is_person:
+        if not self._talk.receive_answered_by(answered_by):
             attempt.hang_up(EndReason.MACHINE, self._kit.clock.now())
         self._changed.set()
+
+    def receive_recording(self, recording: ProviderRecording) -> bool:
+        """Take in a recording of the provider's; returns whether the record was still open."""
+        return self._book.receive_recording(recording)
 
     def next_again(self) -> str:
         """Return a step by which Twilio comes back to this call; another each time."""
@@ -147,9 +157,9 @@ class LiveCall:
         if started is None or attempt is None or self._over.is_set():
             return
         attempt.start_stream(started.stream_sid, clock.now())
-        if (recorder := self._book.begin_recording()) is not None:
-            self._transport.record_with(recorder)
-        self._streamed.set()
+        if self._plan.messages is None:
+            self._record(self._kit.recordings)
+        self._talk.begin_sound()
         self._changed.set()
         match await self._carry(socket, stream):
             case StreamEnd.STOPPED:
@@ -166,13 +176,14 @@ class LiveCall:
 
     def receive_key(self, digit: str) -> None:
         """Take in that the other side pressed a key."""
-        if self._session is not None:
-            self._session.press(digit)
+        if self.session is not None:
+            self.session.press(digit)
 
     # What the engine tells and wants.
 
     def tell(self, event: EngineEvent) -> None:
         """Take in what happens in the call."""
+        self._book.announce(event)
         match event:
             case PhaseChanged(phase):
                 if self._state.attempt.phase is not CallPhase.TRANSFERRING:
@@ -182,7 +193,12 @@ class LiveCall:
                 self._changed.set()
             case CallerSaid() | AgentSaid() | ToolUsed():
                 self._book.tell(event)
-            case CallerSpeaks():
+            case MessageInvited() if self._plan.messages is not None:
+                self._record(self._plan.messages.recordings)
+            case MessageLeft(at):
+                self._book.leave_message(at)
+                self._changed.set()
+            case CallerSpeaks() | MessageInvited():
                 pass  # what they say is told when it is known
             case _:
                 assert_never(event)
@@ -221,20 +237,22 @@ class LiveCall:
     async def _follow(self) -> None:
         """Do what the state decides, until the call has ended."""
         if self.record.direction == "outbound" and self._state.retry_at is None:
+            refusal = await self._kit.approvals.refusal(self.record, self._changed)
+            if refusal is not None:
+                self._state.hang_up(refusal, self._kit.clock.now())
             await self._attempts.dial()
         while self._state.end is None:
             self._changed.clear()
             for action in self._state.step(self._kit.clock.now()):
                 await self._attempts.perform(action)
-            self._step_watch()
+            self._talk.step()
             await self._book.save(self._state)
             if self._state.end is None:
                 await self._wait()
 
     async def _wait(self) -> None:
         """Wait until something happens, or is due."""
-        watched = None if self._watch is None else self._watch.deadline()
-        deadlines = (self._state.deadline(), watched)
+        deadlines = (self._state.deadline(), self._talk.deadline())
         at = min((one for one in deadlines if one is not None), default=None)
         timer = None if at is None else self._kit.clock.call_at(at, self._changed.set)
         try:
@@ -243,37 +261,20 @@ class LiveCall:
             if timer is not None:
                 timer.cancel()
 
-    def _step_watch(self) -> None:
-        """Bring a call that has lasted long enough to its end."""
-        now = self._kit.clock.now()
-        if self._watch is None and self._session is not None:
-            self._watch = CallWatch(self._kit.config.limits, self._plan.longest, now)
-            self._watch.agent_is_busy()  # silence is the engine's to notice
-        for action in () if self._watch is None else self._watch.step(now):
-            if self._session is None:
-                continue
-            if isinstance(action, WrapUp):
-                self._session.inform(f"The call ends in {action.left:.0f} seconds: wrap up.")
-            elif isinstance(action, SayGoodbye):
-                self._session.finish(self._plan.goodbye, action.reason)
-
     # The sound.
 
-    async def _talk(self) -> None:
-        """Let the engine talk as soon as the sound flows."""
-        await self._streamed.wait()
-        self._session = self._kit.engine.open(self._plan.engine_call, self._transport, self)
+    async def _converse(self) -> None:
+        """Let the engine talk as soon as there is somebody to talk with."""
+        await self._talk.begin()
         self._changed.set()
-        try:
-            end = await self._session.run()
-        except Exception:  # a bug of the engine must not leave the line open
-            logger.exception("call:%s: the engine broke", self.record.id)
-            end = EngineEnd(EndReason.ENGINE)
-        if end.error is not None:
-            logger.error("call:%s: %s", self.record.id, end.error)
+        end = await self._talk.run()
         if self._state.attempt.phase is not CallPhase.TRANSFERRING:
             self._state.attempt.hang_up(end.reason, self._kit.clock.now())
             self._changed.set()
+
+    def _record(self, folder: Path | None) -> None:
+        if (recorder := self._book.begin_recording(folder)) is not None:
+            self._transport.record_with(recorder)
 
     async def _carry(self, socket: MediaSocket, stream: MediaStream) -> StreamEnd | None:
         """Carry a stream; ``None`` when the call is over before it."""
@@ -286,6 +287,6 @@ class LiveCall:
         return None if carrying.cancelled() else carrying.result()
 
     async def _last_words(self, talking: asyncio.Task[None]) -> None:
-        if self._session is not None:
+        if self.session is not None:
             await asyncio.wait({talking}, timeout=LAST_WORDS)
         talking.cancel()

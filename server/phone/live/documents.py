@@ -10,18 +10,17 @@ _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>'
 HANG_UP: Final = f"{_HEAD}<Response><Hangup/></Response>"
 
 
-def connect(stream_url: str, again_url: str) -> str:
+def connect(stream_url: str, again_url: str, record_url: str | None = None) -> str:
     """Connect a call's sound to a media socket.
 
     Args:
         stream_url: The socket's address.
         again_url: Where Twilio asks what to do when the socket breaks.
+        record_url: Where it tells of the recording that it begins first; ``None`` for none.
 
     """
-    return (
-        f"{_HEAD}<Response><Connect><Stream url={quoteattr(stream_url)}/></Connect>"
-        f"{_redirect(again_url)}</Response>"
-    )
+    stream = f"<Connect><Stream url={quoteattr(stream_url)}/></Connect>"
+    return f"{_HEAD}<Response>{_record(record_url)}{stream}{_redirect(again_url)}</Response>"
 
 
 def ask_keys(prompt: str, language: str, action_url: str) -> str:
@@ -48,6 +47,15 @@ def press_keys(digits: str, again_url: str) -> str:
     """Press keys, and come back."""
     played = f"<Play digits={quoteattr(digits)}/>"
     return f"{_HEAD}<Response>{played}{_redirect(again_url)}</Response>"
+
+
+def _record(url: str | None) -> str:
+    if url is None:
+        return ""
+    return (
+        f'<Start><Recording channels="dual" recordingStatusCallback={quoteattr(url)}'
+        ' recordingStatusCallbackMethod="POST"/></Start>'
+    )
 
 
 def _redirect(url: str) -> str:

@@ -13,11 +13,14 @@ from server.phone.security.refusals import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A caller knew the PIN."""
+    """A caller knew a PIN."""
 
     number: str | None
     to: str
     """Our number that they called."""
+
+    person: str
+    """Whose PIN it is; "" for the one that proves nobody's identity."""
 
 
 @dataclass(slots=True)
@@ -61,16 +64,16 @@ class PinDesk:
         match verdict:
             case PinWrong():
                 return self._document(call_sid, caller.asked.again)
-            case PinRight():
+            case PinRight(person):
                 self.forget(call_sid)
-                return Admitted(caller.asked.number, caller.to)
+                return Admitted(caller.asked.number, caller.to, person)
             case Refusal():
                 self.forget(call_sid)
                 return verdict
 
-    def forget(self, call_sid: str) -> None:
-        """Take in that a call is over. Harmless for any other."""
-        self._callers.pop(call_sid, None)
+    def forget(self, call_sid: str) -> bool:
+        """Take in that a call is over; returns whether its caller was being asked."""
+        return self._callers.pop(call_sid, None) is not None
 
     def _document(self, call_sid: str, prompt: str) -> str:
         caller = self._callers[call_sid]

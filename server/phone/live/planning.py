@@ -12,45 +12,21 @@ from server.phone.calls.hours import WeeklyHours
 from server.phone.calls.people import People, Person, phone_key
 from server.phone.calls.reception import Converse
 from server.phone.calls.record import CallRecord
+from server.phone.calls.request import CallRefusedError, CallRequest, Obstacle
 from server.phone.calls.status import CallStatus, Direction
 from server.phone.calls.watch import PROVIDER_MARGIN
 from server.phone.engines.engine import EngineCall
 from server.phone.live.kit import CallKit, CallPlan
+from server.phone.live.own_numbers import OwnNumbers
+from server.phone.live.terms import calling_number, check_terms, with_terms
 from server.phone.security.dialling import check_dialling
 from server.phone.security.numbers import Number, parse_number
 from server.phone.security.refusals import Refusal
 
 _LONGEST_ID: Final = 12
 
-
-class CallRefusedError(Exception):
-    """A call is not made; the message says why, and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneAgent:
-    """Who talks on the telephone."""
-
-    id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallRequest:
-    """A call that somebody wants to be made."""
-
-    to: str
-    """Number, as people write it."""
-
-    task: str = ""
-    message: str = ""
-    """The first words; "" for the usual ones."""
-
-    context: str = ""
-    digits: str = ""
-    """Keys pressed as soon as somebody has answered."""
-
-    idempotency_key: str | None = None
+_NOTICE_HOLD: Final = 30.0
+"""Seconds within which Twilio says who answered: a machine should not miss what is said once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,65 +42,81 @@ class Planning:
 
     Args:
         kit: What all calls share.
-        agent: Who talks.
+        numbers: Our own, and who talks on each.
         people: Whom the settings name.
 
     """
 
-    def __init__(self, kit: CallKit, agent: PhoneAgent, people: People) -> None:
+    def __init__(self, kit: CallKit, numbers: OwnNumbers, people: People) -> None:
         self._kit = kit
         self._people = people
         self._hours = WeeklyHours.of(kit.config.outbound.calling_hours)
-        self.agent = agent
+        self.numbers = numbers
 
     @property
     def kept(self) -> Kept:
         """What of calls is kept."""
-        return Kept(words=True, sound=self._kit.recordings is not None)
+        return Kept(words=True, sound=self._kit.config.recording.mode != "off")
 
-    def outbound(self, request: CallRequest) -> Planned:
+    async def outbound(self, request: CallRequest) -> Planned:
         """Plan a call that somebody asks for.
 
         Raises:
             CallRefusedError: It is not allowed, not possible, or too much now.
 
+        Cancelling is safe.
+
         """
+        check_terms(request, self._kit.config, self._kit.engine.name)
         number = self._dialable(request.to)
-        own = self._kit.config.twilio.from_number
-        if own is None:
-            raise CallRefusedError("there is no number to call from: set TWILIO_PHONE_NUMBER")
-        self._check_now(number)
-        record = self._record("outbound", own, number.e164)
-        words = request.message or self._opening()
+        own = calling_number(self._kit.config, request.caller_id)
+        record = self.record("outbound", own, number.e164)
         person = self._people.called(number.e164)
-        plan = self._plan(record, number.e164, person, words)
-        engine_call = replace(plan.engine_call, task=request.task, context=request.context)
         record = replace(
             record,
             task=request.task or None,
             context=request.context or None,
+            metadata=request.metadata,
             idempotency_key=request.idempotency_key,
-            session_key=engine_call.session_key,
             identity=person.name if person is not None else None,
+            request=request,
         )
-        voicemail = self._voicemail(request.task)
-        plan = replace(plan, engine_call=engine_call, digits=request.digits, voicemail=voicemail)
-        return Planned(record, plan)
+        planned = self._asked_for(record, request, await self._session(record, person))
+        self._check_now(number)  # at the end, for it holds until the next wait only
+        key = planned.plan.engine_call.session_key
+        return Planned(replace(record, session_key=key), planned.plan)
 
     def again(self, record: CallRecord) -> Planned:
         """Plan a call that was asked for before a restart, from what was kept of it."""
-        person = self._people.called(record.to)
-        plan = self._plan(record, record.to, person, self._opening())
-        engine_call = replace(
-            plan.engine_call,
-            session_key=record.session_key or plan.engine_call.session_key,
-            task=record.task or "",
-            context=record.context if isinstance(record.context, str) else "",
-        )
-        voicemail = self._voicemail(record.task or "")
-        return Planned(record, replace(plan, engine_call=engine_call, voicemail=voicemail))
+        context = record.context or ""
+        request = record.request or CallRequest(record.to, record.task or "", context=context)
+        key = record.session_key or self._key(record, self._people.called(record.to))
+        return self._asked_for(record, replace(request, session_key=None), key)
 
-    def inbound(self, answer: Converse, call_sid: str, to: str) -> Planned:
+    def _asked_for(self, record: CallRecord, request: CallRequest, key: str) -> Planned:
+        """Plan a call of ours, as it is asked for."""
+        own = self.numbers.of(record.from_)
+        request = replace(request, caller_name=request.caller_name or own.caller_name)
+        person = self._people.called(record.to)
+        words = request.message or self._opening(record.from_, request.caller_name)
+        plan = self._plan(record, person, words, key)
+        call = with_terms(plan.engine_call, request, self._kit.config, self._kit.now())
+        longest = min(plan.longest, request.max_duration or plan.longest)
+        plan = replace(
+            plan,
+            engine_call=call,
+            longest=longest,
+            time_limit=round(longest + PROVIDER_MARGIN),
+            voicemail=self._voicemail(record.from_, request),
+            digits=request.digits,
+            hold_opening=self._hold_opening(request.digits),
+        )
+        if request.mode == "notify":
+            hold = _NOTICE_HOLD if self._kit.detects_machines(request.digits) else 0.0
+            plan = replace(plan, notice=words, voicemail=words, hold_opening=hold)
+        return Planned(record, plan)
+
+    async def inbound(self, answer: Converse, call_sid: str, to: str) -> Planned:
         """Plan a call that came in and is connected to the agent.
 
         Args:
@@ -132,9 +124,12 @@ class Planning:
             call_sid: Twilio's id of it.
             to: Our number that was called.
 
+        Cancelling is safe.
+
         """
-        record = self._record("inbound", answer.number or "", to)
-        plan = self._plan(record, answer.number, answer.person, answer.greeting)
+        record = self.record("inbound", answer.number or "", to)
+        key = await self._session(record, answer.person)
+        plan = self._plan(record, answer.person, answer.greeting, key)
         record = replace(
             record,
             provider_call_id=call_sid,
@@ -143,24 +138,8 @@ class Planning:
         )
         return Planned(record, plan)
 
-    def _check_now(self, number: Number) -> None:
-        now, config = self._kit.now(), self._kit.config
-        if not self._hours.contain(now, config.zone):
-            raise CallRefusedError("nobody may be called now: see phone.outbound.calling_hours")
-        reached = self._kit.limits.may_call(now, number.e164, "outbound")
-        if reached is not None:
-            raise CallRefusedError(reached.message)
-
-    def _dialable(self, to: str) -> Number:
-        number = parse_number(to, self._kit.config.defaults.country)
-        if isinstance(number, Refusal):
-            raise CallRefusedError(f"{number}: write it as +15551234567")
-        refusal = check_dialling(self._kit.dialling, number)
-        if refusal is not None:
-            raise CallRefusedError(f"{refusal}: look at phone.outbound")
-        return number
-
-    def _record(self, direction: Direction, from_: str, to: str) -> CallRecord:
+    def record(self, direction: Direction, from_: str, to: str) -> CallRecord:
+        """Return the record of a call that begins now, with a new id."""
         status = CallStatus.QUEUED if direction == "outbound" else CallStatus.RINGING
         return CallRecord(
             id=uuid.uuid4().hex[:_LONGEST_ID],
@@ -170,48 +149,90 @@ class Planning:
             status=status,
             started_at=self._kit.now(),
             engine=self._kit.engine.name,
+            session_note="none" if self._kit.engine.keeps_session else "owed",
         )
 
+    def person(self, number: str) -> Person | None:
+        """Return whose number it is, going by what the number says."""
+        return self._people.called(number)
+
+    def _check_now(self, number: Number) -> None:
+        now, config = self._kit.now(), self._kit.config
+        if not self._hours.contain(now, config.zone):
+            raise CallRefusedError("nobody may be called now: see phone.outbound.calling_hours")
+        reached = self._kit.limits.may_call(now, number.e164, "outbound")
+        if reached is not None:
+            raise CallRefusedError(reached.message, Obstacle.LIMIT)
+
+    def _dialable(self, to: str) -> Number:
+        number = parse_number(to, self._kit.config.defaults.country)
+        if isinstance(number, Refusal):
+            raise CallRefusedError(f"{number}: write it as +15551234567", Obstacle.REQUEST)
+        refusal = check_dialling(self._kit.dialling, number)
+        if refusal is not None:
+            raise CallRefusedError(f"{refusal}: look at phone.outbound")
+        return number
+
     def _plan(
-        self, record: CallRecord, number: str | None, person: Person | None, words: str
+        self, record: CallRecord, person: Person | None, words: str, session_key: str
     ) -> CallPlan:
-        config = self._kit.config
-        key = phone_key(
-            self.agent.id,
-            call_id=record.id,
-            number=number,
-            scope=config.session_scope,
-            person=person,
-        )
+        config, number = self._kit.config, record.peer
+        own = self.numbers.of(record.own)
         name = person.name if person is not None else number or "Somebody"
-        longest = self._kit.limits.longest_call(self._kit.now(), number or "", record.direction)
+        longest = self._kit.limits.longest_call(self._kit.now(), number, record.direction)
         call = EngineCall(
             record.id,
             record.direction,
             Participant(number or f"call:{record.id}", name),
-            self.agent.id,
-            self.agent.name,
-            key,
+            own.agent.id,
+            own.agent.name,
+            session_key,
             opening=words,
             protect_opening=config.playout.protect_greeting,
-            instructions=config.agent.instructions,
+            instructions=own.instructions,
             language=config.defaults.locale[:2].lower(),
+            still_there=config.greeting.still_there,
+            nobody_there=config.greeting.nobody_there,
         )
-        return CallPlan(call, longest, round(longest + PROVIDER_MARGIN))
+        time_limit = round(longest + PROVIDER_MARGIN)
+        return CallPlan(call, longest, time_limit, goodbye=config.greeting.time_over)
 
-    def _opening(self) -> str:
-        config = self._kit.config
-        caller = config.agent.caller_name
-        return opening(config.greeting, "outbound", self.kept, agent=self.agent.name, caller=caller)
+    async def _session(self, record: CallRecord, person: Person | None) -> str:
+        """Return the session that a call goes on with."""
+        if person is None:
+            return self._key(record, None)
+        agent = self.numbers.of(record.own).agent.id
+        return self._key(record, person, await self._kit.last_session(person, agent))
 
-    def _voicemail(self, task: str) -> str:
+    def _key(self, record: CallRecord, person: Person | None, last_key: str | None = None) -> str:
         config = self._kit.config
-        if config.voicemail.action == "hang_up" or not task:
+        return phone_key(
+            self.numbers.of(record.own).agent.id,
+            call_id=record.id,
+            number=record.peer or None,
+            scope=config.session_scope,
+            person=person if config.context.cross_channel_enabled else None,
+            last_key=last_key,
+        )
+
+    def _opening(self, own: str, caller: str | None) -> str:
+        number = self.numbers.of(own)
+        texts = self._kit.config.greeting.model_copy(update={"inbound": number.greeting})
+        return opening(texts, "outbound", self.kept, agent=number.agent.name, caller=caller)
+
+    def _hold_opening(self, digits: str) -> float:
+        kit = self._kit
+        return kit.config.voicemail.hold_opening if kit.detects_machines(digits) else 0.0
+
+    def _voicemail(self, own: str, request: CallRequest) -> str:
+        config = self._kit.config.voicemail
+        if config.action == "hang_up" or not request.task:
             return ""
+        agent = self.numbers.of(own).agent.name
         return filled(
-            config.voicemail.message,
-            agent=self.agent.name,
-            caller=config.agent.caller_name or self.agent.name,
-            task=task,
-            number=config.twilio.from_number or "",
+            config.message,
+            agent=agent,
+            caller=request.caller_name or agent,
+            task=request.task,
+            number=own,
         )

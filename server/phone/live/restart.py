@@ -109,13 +109,16 @@ class Restart:
     async def _close(self, record: CallRecord) -> None:
         attempt = attempt_id(record.id, record.attempt)
         self._kit.limits.end(attempt, float(record.duration or 0))
-        if self._kit.recordings is not None:
-            recording = await asyncio.to_thread(rescued, self._kit.recordings, record.id)
+        messages = None if self._kit.messages is None else self._kit.messages.recordings
+        folder = self._kit.recordings if record.missed is None else messages
+        if folder is not None:
+            recording = await asyncio.to_thread(rescued, folder, record.id)
             record = replace(record, recording=recording)
         try:
             await self._kit.store.save(record)
         except StoreError as error:
             logger.warning("call:%s of before could not be kept: %s", record.id, error)
+        self._kit.tell_over(record)
 
 
 def rescued(folder: Path, call_id: str) -> Recording | None:

@@ -4,43 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncGenerator
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Final
 
 from server.phone.audio.media_stream import MediaStream
 from server.phone.calls.attempt_events import AttemptTiming
-from server.phone.calls.limits import Spent
 from server.phone.calls.people import People
-from server.phone.calls.reception import (
-    Answer,
-    AskPin,
-    Converse,
-    Decline,
-    IncomingCall,
-    Reception,
-    RecordMessage,
-    SayAndHangUp,
-)
-from server.phone.calls.record import CallRecord
+from server.phone.calls.reception import Reception
+from server.phone.calls.record import CallRecord, ProviderRecording
+from server.phone.calls.request import CallRefusedError, CallRequest, Obstacle
 from server.phone.calls.state import CallState
 from server.phone.calls.status import EndReason
 from server.phone.calls.store import attempt_id
 from server.phone.line.media_connection import MediaSocket
 from server.phone.live.call import LiveCall
-from server.phone.live.documents import HANG_UP, connect, decline
+from server.phone.live.documents import HANG_UP, connect
+from server.phone.live.events import CallEvents
+from server.phone.live.incoming import Desks, Incoming
 from server.phone.live.kit import CallKit
-from server.phone.live.pin_desk import Admitted, PinDesk
-from server.phone.live.planning import CallRefusedError, CallRequest, PhoneAgent, Planning
-from server.phone.provider.reports import read_answered_by, read_status
+from server.phone.live.own_numbers import OwnNumbers
+from server.phone.live.pin_desk import PinDesk
+from server.phone.live.placing import Placing
+from server.phone.live.planning import Planned, Planning
+from server.phone.live.provider_recordings import keep_recording
+from server.phone.messages.missed_calls import MissedCalls
+from server.phone.provider.reports import read_answered_by, read_recording, read_status
 from server.phone.public.app import STREAM
-from server.phone.security.callers import parse_attestation
 from server.phone.security.forms import Form
 from server.phone.security.media_tokens import MediaTokens
-from server.phone.security.numbers import masked
 from server.phone.security.pins import PinGuard
 from server.phone.security.refusals import Refusal
-from server.phone.security.twiml import say_and_hang_up
-from server.store.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +48,7 @@ class Switchboard:
 
     Args:
         kit: What all calls share.
-        agent: Who talks.
+        numbers: Our own, and who talks on each.
         people: Whom the settings name.
         reception: Decides about calls that come in.
         tokens: For media sockets.
@@ -65,20 +59,21 @@ class Switchboard:
     def __init__(
         self,
         kit: CallKit,
-        agent: PhoneAgent,
+        numbers: OwnNumbers,
         people: People,
         reception: Reception,
         tokens: MediaTokens,
         pins: PinGuard | None = None,
     ) -> None:
         self._kit = kit
-        self._planning = Planning(kit, agent, people)
-        self._reception = reception
+        self._planning = Planning(kit, numbers, people)
         self._tokens = tokens
-        self._pins = PinDesk(kit, pins)
+        desks = Desks(reception, PinDesk(kit, pins), MissedCalls(kit, self._planning))
+        self._incoming = Incoming(kit, self._planning, desks, self._take)
         self._calls: dict[str, LiveCall] = {}
         self._sids: dict[str, LiveCall] = {}
         self._tasks: asyncio.TaskGroup | None = None
+        self._placing = Placing(kit, self._planning, self._dial)
         self.ready = asyncio.Event()
         """Set once calls can be held."""
 
@@ -86,6 +81,11 @@ class Switchboard:
     def calls(self) -> tuple[LiveCall, ...]:
         """The calls that go on, oldest first."""
         return tuple(self._calls.values())
+
+    @property
+    def events(self) -> CallEvents:
+        """Tells whoever watches what happens in calls."""
+        return self._kit.events
 
     async def run(self) -> None:
         """Hold calls until cancelled; those that go on then are broken off."""
@@ -114,24 +114,14 @@ class Switchboard:
 
         """
         if self._tasks is None:
-            raise CallRefusedError("the telephone is not running: look at its status")
-        planned = self._planning.outbound(request)
-        record, plan = planned.record, planned.plan
-        spent = attempt_id(record.id, 1)
-        # What is asked for at the same time must find it counted.
-        self._kit.limits.begin(
-            Spent(spent, record.peer, "outbound", record.started_at, plan.longest)
-        )
-        kept = None
-        try:
-            kept = await self._kit.store.add(record)
-        finally:
-            if kept is None or kept.id != record.id:
-                self._kit.limits.end(spent, 0.0)
-        if kept.id == record.id:
-            state = CallState("outbound", self._kit.clock.now(), self._timing)
-            self._begin(LiveCall(self._kit, plan, record, state))
-        return kept
+            raise CallRefusedError(
+                "the telephone is not running: look at its status", Obstacle.UNAVAILABLE
+            )
+        return await self._placing.place(request)
+
+    def sound(self, recording: ProviderRecording) -> AsyncGenerator[bytes]:
+        """Stream a recording that Twilio keeps, as a WAV file; may raise ProviderError."""
+        return self._kit.provider.recording(recording.id)
 
     def resume(self, record: CallRecord, at: datetime) -> None:
         """Take a call of before a restart that waits to be dialled again."""
@@ -139,6 +129,10 @@ class Switchboard:
         retry_at, timing = self._kit.clock_time(at), self._timing
         state = CallState.waiting(retry_at, len(record.attempts), timing)
         self._begin(LiveCall(self._kit, planned.plan, record, state))
+
+    def _dial(self, planned: Planned) -> None:
+        state = CallState("outbound", self._now(), self._timing)
+        self._begin(LiveCall(self._kit, planned.plan, planned.record, state))
 
     @property
     def _timing(self) -> AttemptTiming:
@@ -152,9 +146,10 @@ class Switchboard:
         call_sid = form.get("CallSid")
         match kind:
             case "":
-                return await self._inbound(form)
+                known = call_sid in self._sids  # then Twilio asks again, by its fallback
+                return self._connect(call_sid) if known else await self._incoming.receive(form)
             case "pin":
-                return await self._check_pin(call_sid, form.get("Digits"))
+                return await self._incoming.check_pin(form)
             case "call":
                 self._accept(rest, call_sid)
                 return self._connect(call_sid)
@@ -173,7 +168,7 @@ class Switchboard:
             call.receive_report(news.provider_id, news.report)
         if news.report.status.is_final:
             self._tokens.revoke(news.provider_id)
-            self._pins.forget(news.provider_id)
+            await self._incoming.receive_end(form)
 
     async def detection(self, form: Form, step: str) -> None:
         """Take in who answered."""
@@ -182,82 +177,29 @@ class Switchboard:
         if answered_by is not None and (call := self._sids.get(call_sid)) is not None:
             call.receive_answered_by(call_sid, answered_by)
 
+    async def recording(self, form: Form, step: str) -> None:
+        """Take in that Twilio has recorded a call, which may be over."""
+        if (news := read_recording(form)) is not None:
+            await keep_recording(self._kit, self._sids.get(news.provider_id), news)
+
     async def talk(self, socket: MediaSocket, stream: MediaStream) -> None:
         """Carry a call's sound."""
         started = stream.started
         if started is not None and (call := self._sids.get(started.call_sid)) is not None:
             await call.talk(socket, stream)
 
-    # Calls that come in.
-
-    async def _inbound(self, form: Form) -> str:
-        call_sid = form.get("CallSid")
-        if call_sid in self._sids:  # Twilio asks again, by its fallback
-            return self._connect(call_sid)
-        incoming = IncomingCall(form.get("From"), parse_attestation(form.get("StirVerstat")))
-        answer = self._receive(incoming)
-        logger.info("A call of %s: %s", masked(incoming.claimed), type(answer).__name__)
-        return await self._answer(answer, call_sid, form.get("To"))
-
-    def _receive(self, incoming: IncomingCall) -> Answer:
-        answer = self._reception.receive(
-            incoming, self._kit.now(), agent=self._planning.agent.name, kept=self._planning.kept
-        )
-        if not isinstance(answer, Converse | AskPin):
-            return answer
-        reached = self._kit.limits.may_call(self._kit.now(), answer.number or "", "inbound")
-        return answer if reached is None else self._reception.hold_off(reached)
-
-    async def _answer(self, answer: Answer, call_sid: str, to: str) -> str:
-        match answer:
-            case Converse():
-                return await self._converse(answer, call_sid, to)
-            case AskPin():
-                return self._pins.ask(answer, call_sid, to)
-            case SayAndHangUp(text):
-                return say_and_hang_up(text, self._kit.config.defaults.locale)
-            case RecordMessage():
-                logger.warning("A caller could not leave a message: that is not there yet")
-                return decline(busy=True)
-            case Decline(busy):
-                return decline(busy=busy)
-            case _:
-                assert_never(answer)
-
-    async def _converse(self, answer: Converse, call_sid: str, to: str) -> str:
-        now, number = self._kit.now(), answer.number or ""
-        reached = self._kit.limits.may_call(now, number, "inbound")
-        if reached is not None:
-            return await self._answer(self._reception.hold_off(reached), call_sid, to)
-        planned = self._planning.inbound(answer, call_sid, to)
-        record, plan = planned.record, planned.plan
-        spent = Spent(attempt_id(record.id, 1), number, "inbound", now, plan.longest)
-        self._kit.limits.begin(spent)
-        state = CallState("inbound", self._now(), provider_id=call_sid)
-        try:
-            await self._kit.store.add(record)
-        except StoreError as error:
-            logger.warning("A call that comes in cannot be kept: %s", error)
-        call = LiveCall(self._kit, plan, record, state)
-        self._sids[call_sid] = call
-        self._begin(call)
-        return self._connect(call_sid)
-
-    async def _check_pin(self, call_sid: str, digits: str) -> str:
-        verdict = self._pins.check(call_sid, digits)
-        match verdict:
-            case Admitted(number, to):
-                agent, kept = self._planning.agent.name, self._planning.kept
-                admitted = self._reception.admit(number, agent=agent, kept=kept)
-                return await self._answer(admitted, call_sid, to)
-            case Refusal():
-                return await self._answer(self._reception.refuse(verdict), call_sid, "")
-            case _:
-                return verdict
-
     # Parts of a call.
 
-    def _connect(self, call_sid: str) -> str:
+    def _take(self, planned: Planned, call_sid: str) -> str:
+        state = CallState("inbound", self._now(), provider_id=call_sid)
+        call = LiveCall(self._kit, planned.plan, planned.record, state)
+        self._sids[call_sid] = call
+        self._begin(call)
+        recorded = planned.plan.messages is None  # a message is, by ourselves
+        step = f"call-{planned.record.id}-1"
+        return self._connect(call_sid, self._kit.record_url(step) if recorded else None)
+
+    def _connect(self, call_sid: str, record_url: str | None = None) -> str:
         call = self._sids.get(call_sid)
         if call is None or not call.is_going_on:
             return HANG_UP
@@ -266,7 +208,7 @@ class Switchboard:
             call.hang_up(EndReason.MEDIA_NEVER_CONNECTED)
             return HANG_UP
         stream = self._kit.public_url.url(f"{STREAM}/{token.value}", "stream")
-        return connect(stream, self._kit.step_url(call.next_again()))
+        return connect(stream, self._kit.step_url(call.next_again()), record_url)
 
     def _accept(self, step: str, call_sid: str) -> None:
         """Take in Twilio's id of an attempt of ours, which its address names."""
@@ -278,7 +220,9 @@ class Switchboard:
 
     def _begin(self, call: LiveCall) -> None:
         if self._tasks is None:
-            raise CallRefusedError("the telephone is not running: look at its status")
+            raise CallRefusedError(
+                "the telephone is not running: look at its status", Obstacle.UNAVAILABLE
+            )
         self._calls[call.record.id] = call
         self._tasks.create_task(self._hold(call), name=f"call:{call.record.id}")
 
@@ -289,6 +233,7 @@ class Switchboard:
             logger.exception("call:%s broke", call.record.id)
             self._kit.limits.end(attempt_id(call.record.id, call.record.attempt), _BROKEN)
         finally:
+            call.announce_end()
             del self._calls[call.record.id]
             self._sids = {sid: one for sid, one in self._sids.items() if one is not call}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 _SIP_REFUSED: Final = 400  # from here on a SIP response says that something went wrong
 _MOST_DIGITS: Final = 9
+_RECORDING_ID: Final = re.compile(r"RE[0-9a-fA-F]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,30 @@ def read_status(form: Form) -> CallNews | None:
         _sip_error(form.get("SipResponseCode")) if status.is_final else None,
     )
     return CallNews(provider_id, report)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingNews:
+    """What a webhook says of a recording that is there."""
+
+    provider_id: str
+    """Of the call."""
+
+    recording_id: str
+    seconds: int | None
+
+
+def read_recording(form: Form) -> RecordingNews | None:
+    """Read a recording's callback; ``None`` when there is no recording, or not yet."""
+    recording_id = form.get("RecordingSid")
+    if form.get("RecordingStatus") != "completed" or not is_recording_id(recording_id):
+        return None
+    return RecordingNews(form.get("CallSid"), recording_id, _whole(form.get("RecordingDuration")))
+
+
+def is_recording_id(text: str) -> bool:
+    """Return whether this is Twilio's id of a recording, and nothing else."""
+    return _RECORDING_ID.fullmatch(text) is not None
 
 
 def read_answered_by(text: str | None) -> AnsweredBy | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from pipeline.clock import Clock
 from server.phone.calls.recovery import ProviderCall
 from server.phone.calls.status import CallStatus
 from server.phone.config_providers import TwilioConfig
+from server.phone.provider.our_number import OurNumber, read_our_number
 from server.phone.provider.outbound import OutboundCall
 from server.phone.provider.reports import read_call, read_date
 from server.phone.security.refusals import printable
@@ -160,6 +161,42 @@ class TwilioCalls:
             if not (await self.fetch(provider_id)).status.is_final:
                 raise
 
+    def recording_url(self, recording_id: str) -> str:
+        """Return where a recording is had: whatever else is said, from the API itself."""
+        return f"{self._account}/Recordings/{recording_id}"
+
+    async def recording(self, recording_id: str) -> AsyncGenerator[bytes]:
+        """Stream a recording as a WAV file, both sides apart; from the API and nowhere else.
+
+        Raises:
+            ProviderError: It is not there, or cannot be fetched; what came stands.
+
+        Closing it stops.
+
+        """
+        request = self._client.build_request(
+            "GET",
+            f"{self.recording_url(recording_id)}.wav",
+            params={"RequestedChannels": "2"},
+            timeout=self._config.timeout,
+        )
+        try:
+            response = await self._client.send(
+                request, auth=self._credentials(), stream=True, follow_redirects=False
+            )
+            try:
+                if not response.is_success:
+                    raise ProviderError(
+                        f"Twilio does not give the recording ({response.status_code}): it may be"
+                        " removed, or lie in a storage of your own"
+                    )
+                async for piece in response.aiter_bytes():
+                    yield piece
+            finally:
+                await response.aclose()
+        except httpx.HTTPError as error:
+            raise ProviderError(_unreachable(self._config, error)) from None
+
     async def send_elsewhere(self, provider_id: str, twiml: str) -> None:
         """Give a call that is in progress something else to do; its media stream ends.
 
@@ -168,6 +205,16 @@ class TwilioCalls:
 
         """
         await self._again("POST", f"Calls/{provider_id}.json", form=[("Twiml", twiml)])
+
+    async def our_number(self, number: str) -> OurNumber | None:
+        """Return how a number of the account is set up; ``None`` when it has no such number.
+
+        Raises:
+            ProviderError: Twilio does not say.
+
+        """
+        query = {"PhoneNumber": number}
+        return read_our_number(await self._again("GET", "IncomingPhoneNumbers.json", query=query))
 
     async def _again(
         self,
@@ -199,26 +246,25 @@ class TwilioCalls:
         form: Sequence[tuple[str, str]] = (),
         query: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        base = f"{self._config.api_base}/2010-04-01/Accounts/{self._config.account_sid}"
         data: dict[str, Any] = {}
         for name, value in form:
             data.setdefault(name, []).append(value)
         try:
             response = await self._client.request(
                 method,
-                f"{base}/{path}",
+                f"{self._account}/{path}",
                 data=data or None,
                 params=query,
                 auth=self._credentials(),
                 timeout=self._config.timeout,
             )
         except httpx.HTTPError as error:
-            reason = str(error) or type(error).__name__
-            raise _UncertainError(
-                f"Twilio cannot be reached at {self._config.api_base} ({reason}): look at the"
-                " network, and at phone.twilio.api_base"
-            ) from None
+            raise _UncertainError(_unreachable(self._config, error)) from None
         return _answer(response)
+
+    @property
+    def _account(self) -> str:
+        return f"{self._config.api_base}/2010-04-01/Accounts/{self._config.account_sid}"
 
     def _credentials(self) -> httpx.BasicAuth:
         config = self._config
@@ -236,6 +282,14 @@ class _UncertainError(Exception):
     def __init__(self, message: str, pause: float = PAUSE) -> None:
         super().__init__(message)
         self.pause = pause
+
+
+def _unreachable(config: TwilioConfig, error: httpx.HTTPError) -> str:
+    reason = str(error) or type(error).__name__
+    return (
+        f"Twilio cannot be reached at {config.api_base} ({reason}): look at the network, and at"
+        " phone.twilio.api_base"
+    )
 
 
 def _attempts() -> Iterator[bool]:

@@ -29,6 +29,7 @@ from server.phone.security.webhook_guard import WebhookGuard
 VOICE: Final = "/voice"
 STATUS: Final = "/status"
 DETECTION: Final = "/amd"
+RECORDING: Final = "/recording"
 STREAM: Final = "/voice/stream"
 """Paths that Twilio is told; :data:`STREAM` with a token behind it."""
 
@@ -74,6 +75,8 @@ def create_public_app(telephone: Telephone, guards: Guards, clock: Clock) -> Sta
             _route(f"{STATUS}/{{step}}", webhooks, carried.status),
             _route(DETECTION, webhooks, carried.detection),
             _route(f"{DETECTION}/{{step}}", webhooks, carried.detection),
+            _route(RECORDING, webhooks, carried.recording),
+            _route(f"{RECORDING}/{{step}}", webhooks, carried.recording),
             WebSocketRoute(f"{STREAM}/{{token}}", talk),
             Route("/health", _health, methods=["GET"]),
         ]
@@ -95,6 +98,10 @@ class _Carried:
 
     async def detection(self, form: Form, step: str) -> Answer:
         await self._telephone.detection(form, step)
+        return NOTHING
+
+    async def recording(self, form: Form, step: str) -> Answer:
+        await self._telephone.recording(form, step)
         return NOTHING
 
 

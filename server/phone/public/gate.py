@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import HTTPConnection, Request
@@ -13,7 +14,7 @@ from starlette.requests import HTTPConnection, Request
 from pipeline.clock import Clock
 from server.phone.public.door import Door, peer_of
 from server.phone.security.admission import LONGEST_BODY, Admission, AdmissionLimits, Ticket
-from server.phone.security.forwarding import TrustedProxies
+from server.phone.security.forwarding import TrustedProxies, is_straight
 from server.phone.security.refusal_log import RefusalLog
 from server.phone.security.refusals import Reason, Refusal
 from server.phone.security.webhook_guard import WebhookRequest
@@ -146,9 +147,11 @@ async def read_body(request: Request, gate: Gate, ticket: Ticket) -> bytes:
 
 def webhook_request(scope: Any, body: bytes = b"") -> WebhookRequest:
     """Return a request as it came, nothing decoded."""
-    return WebhookRequest.from_asgi(
+    request = WebhookRequest.from_asgi(
         scope["raw_path"], scope["query_string"], scope["headers"], body
     )
+    names = (name.decode("latin-1") for name, _ in scope["headers"])
+    return replace(request, straight=is_straight(peer_of(scope)[0], names))
 
 
 def _announced(lengths: Iterable[str]) -> int:

@@ -27,6 +27,9 @@ class Telephone(Protocol):
     async def detection(self, form: Form, step: str) -> None:
         """Take in who answered, person or machine."""
 
+    async def recording(self, form: Form, step: str) -> None:
+        """Take in that the provider has recorded a call."""
+
     async def talk(self, socket: MediaSocket, stream: MediaStream) -> None:
         """Carry a call's sound until the stream is over. The socket is closed afterwards.
 

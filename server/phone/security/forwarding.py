@@ -41,6 +41,23 @@ def is_forwarded(header_names: Iterable[str]) -> bool:
     return any(one in FORWARDING_HEADERS or one.startswith("x-forwarded-") for one in names)
 
 
+def is_straight(peer: str, header_names: Iterable[str]) -> bool:
+    """Return whether a request is from a program on this machine.
+
+    One through a proxy or a tunnel is not, nor one that a page in a browser makes: pages come from
+    elsewhere.
+
+    Args:
+        peer: Other end of the socket.
+        header_names: Names of the request's headers.
+
+    """
+    names = [name.lower() for name in header_names]
+    address = _parse(peer)
+    local = address is not None and address.is_loopback
+    return local and not is_forwarded(names) and "origin" not in names
+
+
 class TrustedProxies:
     """Knows whose word to take about where a request comes from.
 

@@ -1,10 +1,11 @@
-"""Sans-I/O: the PIN that callers prove themselves with."""
+"""Sans-I/O: the PINs that callers prove themselves with."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 from collections import OrderedDict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -37,7 +38,10 @@ class PinRules:
 
 @dataclass(frozen=True, slots=True)
 class PinRight:
-    """They knew it."""
+    """They knew one."""
+
+    person: str = ""
+    """Whose it is; "" for the one that proves nobody's identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +55,44 @@ class PinWrong:
 PinVerdict: TypeAlias = PinRight | PinWrong | Refusal
 
 
-class PinGuard:
-    """One PIN, and who got it wrong.
-
-    Args:
-        pin: The PIN; digits.
-        rules: How often it may be wrong.
+def checked_pin(pin: SecretStr) -> SecretStr:
+    """Return a PIN.
 
     Raises:
-        ValueError: It is no PIN of :data:`SHORTEST_PIN` to :data:`LONGEST_PIN` digits.
+        ValueError: It is none of :data:`SHORTEST_PIN` to :data:`LONGEST_PIN` digits.
+
+    """
+    digits = pin.get_secret_value()
+    if not SHORTEST_PIN <= len(digits) <= LONGEST_PIN or not _KEYS.issuperset(digits):
+        raise ValueError(f"a PIN has {SHORTEST_PIN} to {LONGEST_PIN} digits")
+    return pin
+
+
+class PinGuard:
+    """The PINs, and who got them wrong.
+
+    Args:
+        pin: The one that lets in, and proves nobody's identity; ``None`` without it.
+        rules: How often they may be wrong.
+        of_people: The PINs that do prove it, by the names of people. No two PINs are the same.
+
+    Raises:
+        ValueError: One is no PIN.
 
     """
 
-    def __init__(self, pin: SecretStr, rules: PinRules | None = None) -> None:
-        digits = pin.get_secret_value()
-        if not SHORTEST_PIN <= len(digits) <= LONGEST_PIN or not _KEYS.issuperset(digits):
-            raise ValueError(f"a PIN has {SHORTEST_PIN} to {LONGEST_PIN} digits")
-        self._digest = _digest(digits)
+    def __init__(
+        self,
+        pin: SecretStr | None,
+        rules: PinRules | None = None,
+        of_people: Mapping[str, SecretStr] | None = None,
+    ) -> None:
+        pins = {"": pin, **(of_people or {})}
+        self._digests = {
+            person: _digest(checked_pin(one).get_secret_value())
+            for person, one in pins.items()
+            if one is not None
+        }
         self._rules = rules or PinRules()
         self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
         self._all_wrong: deque[float] = deque()
@@ -96,9 +121,12 @@ class PinGuard:
         refusal = self.locked(caller, now)
         if refusal is not None:
             return refusal
-        if hmac.compare_digest(_digest(entered[: LONGEST_PIN + 1]), self._digest):
+        digest = _digest(entered[: LONGEST_PIN + 1])
+        # All are compared: how long it takes tells nothing of whose was right.
+        right = [who for who, one in self._digests.items() if hmac.compare_digest(digest, one)]
+        if right:
             self._wrong.pop(caller, None)
-            return PinRight()
+            return PinRight(right[0])
         wrong = self._wrong.setdefault(caller, deque())
         wrong.append(now)
         self._all_wrong.append(now)

@@ -66,6 +66,11 @@ def replay_key(algorithm: str, signature: str) -> bytes:
     return hashlib.sha256(f"{algorithm}\0{signature}".encode("utf-8", "replace")).digest()
 
 
+def unsigned_key(target: str, body: bytes) -> bytes:
+    """Return what two requests have in common of which neither needs a signature."""
+    return hashlib.sha256(target.encode("utf-8", "replace") + b"\0" + body).digest()
+
+
 class ReplayStore:
     """Remembers requests, for a while.
 

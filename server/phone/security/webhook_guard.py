@@ -9,7 +9,7 @@ from typing import Final, Self, TypeAlias
 from server.phone.security.forms import CONTENT_TYPE, Form, parse_form
 from server.phone.security.public_url import PublicUrl
 from server.phone.security.refusals import Reason, Refusal
-from server.phone.security.replays import Answer, Repeat, ReplayStore, replay_key
+from server.phone.security.replays import Answer, Repeat, ReplayStore, replay_key, unsigned_key
 from server.phone.security.signatures import (
     BODY_HASH,
     SETTINGS_HEADER,
@@ -35,6 +35,8 @@ class WebhookRequest:
     idempotency_token: str = ""
     content_type: str = ""
     body: bytes = b""
+    straight: bool = False
+    """Whether it came straight from a program on this machine."""
 
     @property
     def has_signed_body(self) -> bool:
@@ -90,15 +92,23 @@ class WebhookGuard:
         public_url: Where Twilio reaches us; a tunnel that comes back elsewhere changes it.
         signatures: What Twilio signs with.
         replays: What was there before.
+        takes_unsigned: Whether what comes straight from this machine needs no signature: for
+            simulators that do not sign. What comes from anywhere else always needs one.
 
     """
 
     def __init__(
-        self, public_url: PublicUrl, signatures: TwilioSignatures, replays: ReplayStore
+        self,
+        public_url: PublicUrl,
+        signatures: TwilioSignatures,
+        replays: ReplayStore,
+        *,
+        takes_unsigned: bool = False,
     ) -> None:
         self.public_url = public_url
         self._signatures = signatures
         self._replays = replays
+        self._takes_unsigned = takes_unsigned
 
     def receive(self, request: WebhookRequest, now: float) -> Verdict:
         """Judge a webhook, its body complete.
@@ -113,14 +123,15 @@ class WebhookGuard:
         urls = self.public_url.signed_urls(request.target, "webhook")
         form = Form()
         if request.has_signed_body:
-            refusal = self._signatures.check_body(urls, request.body, request.signature)
+            refusal = self._check(urls, None, request)
         else:
             parsed = parse_form(request.body)
             if isinstance(parsed, Refusal):
                 return parsed
             form = parsed
-            refusal = self._signatures.check_form(urls, form, request.signature)
-        return refusal or self._new(request, now) or Genuine(form, request.body, _key(request))
+            refusal = self._check(urls, form, request)
+        key = self._key(request)
+        return refusal or self._new(request, now) or Genuine(form, request.body, key)
 
     def receive_upgrade(self, request: WebhookRequest, now: float) -> Refusal | None:
         """Judge a media stream before its upgrade; ``None`` lets it go on to its token.
@@ -130,7 +141,7 @@ class WebhookGuard:
         if len(request.target) > LONGEST_TARGET:
             return Refusal(Reason.TOO_LARGE, "its address")
         urls = self.public_url.signed_urls(request.target, "stream")
-        refusal = self._signatures.check_form(urls, Form(), request.signature)
+        refusal = self._check(urls, Form(), request)
         if refusal is None and self._new(request, now) is not None:
             return Refusal(Reason.REPLAYED)
         return refusal
@@ -143,12 +154,27 @@ class WebhookGuard:
         """Let Twilio try again what failed here."""
         self._replays.forget(genuine.key)
 
+    def _believes(self, request: WebhookRequest) -> bool:
+        """Return whether a request is taken without its signature."""
+        return self._takes_unsigned and request.straight
+
+    def _check(
+        self, urls: Sequence[str], form: Form | None, request: WebhookRequest
+    ) -> Refusal | None:
+        """Judge a signature, over the fields of a form or over the body as it is."""
+        if self._believes(request):
+            return None
+        if form is None:
+            return self._signatures.check_body(urls, request.body, request.signature)
+        return self._signatures.check_form(urls, form, request.signature)
+
     def _new(self, request: WebhookRequest, now: float) -> Repeat | None:
-        return self._replays.notice(_key(request), request.idempotency_token, now)
+        return self._replays.notice(self._key(request), request.idempotency_token, now)
 
-
-def _key(request: WebhookRequest) -> bytes:
-    return replay_key(request.signature.algorithm, request.signature.value)
+    def _key(self, request: WebhookRequest) -> bytes:
+        if self._believes(request):  # nothing else tells two of them apart
+            return unsigned_key(request.target, request.body)
+        return replay_key(request.signature.algorithm, request.signature.value)
 
 
 def _header(headers: Sequence[tuple[bytes, bytes]], name: str) -> str:

@@ -10,7 +10,7 @@ from aiohttp import web
 from tests.peers.discord.gateway import Gateway, intent_flags
 from tests.peers.discord.messages import checked_message, message_json
 from tests.peers.discord.opcodes import Intent, Permission
-from tests.peers.discord.rest import MISSING_PERMISSIONS, RestApi, RestError, unknown
+from tests.peers.discord.rest import FILES, MISSING_PERMISSIONS, RestApi, RestError, unknown
 from tests.peers.discord.voice_states import VoiceStates
 from tests.peers.discord.world import BOT_ID, OWNER_ID, Account, Channel, Guild, Json
 
@@ -24,6 +24,7 @@ class Discord(Protocol):
     bot: Account
     gateway: Gateway
     voice_states: VoiceStates
+    bot_public: bool
 
 
 class Endpoints:
@@ -77,7 +78,7 @@ class Endpoints:
             "description": "",
             "summary": "",
             "bot": self._discord.bot.json(),
-            "bot_public": False,
+            "bot_public": self._discord.bot_public,
             "bot_require_code_grant": False,
             "verify_key": "00" * 32,
             "owner": Account(OWNER_ID, "owner").json(),
@@ -132,6 +133,8 @@ class Endpoints:
     def _write(self, request: web.Request, body: Any) -> Json:
         channel = self._channel(request)
         self._require(channel, Permission.SEND_MESSAGES)
+        if body.get(FILES):
+            self._require(channel, Permission.ATTACH_FILES)
         checked_message(body)
         message = message_json(self._discord.bot, channel.id, body)
         channel.messages.append(message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias
@@ -17,6 +17,8 @@ from tests.peers.discord.world import Json
 API = "/api/v10"
 TOKEN_IN_PATH = ("/interactions/", "/webhooks/")
 """Addresses that need no other authorisation than the token in them."""
+
+FILES = "files"
 
 Answer: TypeAlias = Json | list[Any] | None
 Endpoint: TypeAlias = Callable[[web.Request, Any], Answer]
@@ -53,6 +55,14 @@ MISSING_PERMISSIONS = (HTTPStatus.FORBIDDEN, "Missing Permissions", 50013)
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with a request."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One request as Discord saw it."""
 
@@ -64,6 +74,8 @@ class Request:
     """Without the version of the API."""
 
     body: Any
+    """Files that came with it are under :data:`FILES`, by their number."""
+
     status: int
     """Of the answer."""
 
@@ -180,6 +192,15 @@ async def _body(request: web.Request) -> Any:
             return await request.json()
         case "multipart/form-data":
             form = await request.post()
-            return json.loads(str(form.get("payload_json", "{}")))
+            return {**json.loads(str(form.get("payload_json", "{}"))), FILES: _uploads(form)}
         case _:
             return None
+
+
+def _uploads(form: Mapping[str, Any]) -> dict[int, Upload]:
+    """Return the files of a form, by the number in ``files[number]``."""
+    return {
+        int(found[1]): Upload(part.filename, part.file.read())
+        for name, part in form.items()
+        if (found := re.fullmatch(r"files\[(\d+)\]", name))
+    }

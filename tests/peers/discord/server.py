@@ -44,6 +44,9 @@ class FakeDiscord:
     def __init__(self) -> None:
         self.token = "MTEx." + secrets.token_urlsafe(4) + "." + secrets.token_urlsafe(24)
         self.bot = Account(BOT_ID, "voicebot", bot=True)
+        self.bot_public = False
+        """Whether anybody can invite the bot; before it logs in."""
+
         self.users: dict[int, FakeUser] = {}
         self.gateway = Gateway(self)
         self.rest = RestApi(self)

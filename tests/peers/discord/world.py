@@ -149,6 +149,7 @@ class Guild:
     """What the role that came with the bot's invitation allows."""
 
     administrators: set[int] = field(default_factory=set)
+    owner_id: int = OWNER_ID
     bot_role_id: int = field(default_factory=snowflake)
 
     def permissions(self, user_id: int, channel: Channel) -> int:
@@ -215,7 +216,7 @@ class Guild:
         return {
             "id": str(self.id),
             "name": self.name,
-            "owner_id": str(OWNER_ID),
+            "owner_id": str(self.owner_id),
             "icon": None,
             "roles": self._roles(),
             "channels": [self.channel_json(one) for one in self.channels],

@@ -13,6 +13,7 @@ from tests.peers.twilio.media_stream import MediaStream
 from tests.peers.twilio.person import Outcome, Performance, Person
 from tests.peers.twilio.status_reports import StatusReports
 from tests.peers.twilio.stream_record import StreamRecord
+from tests.peers.twilio.twiml import Verb
 from tests.peers.twilio.twiml_player import TwimlPlayer
 from tests.peers.twilio.webhooks import Webhooks
 
@@ -87,9 +88,9 @@ class Call:
         """The newest media stream."""
         return self.streams[-1]
 
-    async def over(self) -> None:
+    async def over(self, within: float = GUARD) -> None:
         """Wait until the call has ended and all its callbacks have been answered."""
-        async with asyncio.timeout(GUARD):
+        async with asyncio.timeout(within):
             await self._over.wait()
 
     async def streaming(self) -> None:
@@ -253,6 +254,13 @@ class Call:
         self._reports.add("answered")
         if detection and later:
             self._reports.follow(self._twilio.spawn(self._detect(detection)))
+
+    def record(self, recording: Verb) -> None:
+        """Begin to record, as ``Record=true`` does for a call of the program's."""
+        names = ("recordingStatusCallback", "recordingStatusCallbackMethod")
+        given = {name[0].upper() + name[1:]: recording.get(name) for name in names}
+        self.options |= {"Record": "true", "RecordingSource": "StartCallRecordingTwiML"}
+        self.options |= {name: value for name, value in given.items() if value}
 
     def _found(self, detection: str) -> str:
         found = self.person.answered_by

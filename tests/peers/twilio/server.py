@@ -123,9 +123,10 @@ class FakeTwilio:
         stir: str = ATTESTED,
         status_url: str | None = None,
         network: Network | None = None,
+        to: str | None = None,
     ) -> Call:
-        """Let somebody call the program's number."""
-        to_number = next(iter(self.numbers))
+        """Let somebody call the program's number, the first one if it has several."""
+        to_number = to or next(iter(self.numbers))
         settings = self.numbers[to_number]
         options: dict[str, Any] = {
             "Url": voice_url or settings["VoiceUrl"],
@@ -169,7 +170,7 @@ class FakeTwilio:
                 "RecordingUrl": f"{account}/Recordings/{sid}",
                 "RecordingDuration": str(call.seconds),
                 "RecordingChannels": "2",
-                "RecordingSource": "OutboundAPI",
+                "RecordingSource": options.get("RecordingSource", "OutboundAPI"),
                 "RecordingStartTime": self.clock.date(call.started_at),
             }
             method = options.get("RecordingStatusCallbackMethod", "POST")

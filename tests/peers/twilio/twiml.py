@@ -27,6 +27,11 @@ ATTRIBUTES: dict[str, set[str]] = {
         "partialResultCallbackMethod", "language", "hints", "bargeIn", "debug",
         "actionOnEmptyResult", "speechModel", "enhanced",
     },
+    "Start": {"action", "method"},
+    "Recording": {
+        "recordingStatusCallback", "recordingStatusCallbackMethod", "recordingStatusCallbackEvent",
+        "trim", "track", "channels", "recordingConfigurationId",
+    },
     "Dial": {
         "action", "method", "timeout", "hangupOnStar", "timeLimit", "callerId", "record", "trim",
         "recordingStatusCallback", "recordingStatusCallbackMethod", "recordingStatusCallbackEvent",
@@ -44,11 +49,12 @@ ATTRIBUTES: dict[str, set[str]] = {
 
 _INSIDE: dict[str, set[str]] = {
     "Connect": {"Stream"},
+    "Start": {"Recording"},
     "Stream": {"Parameter"},
     "Gather": {"Say", "Play", "Pause"},
     "Dial": {"Number"},
 }
-_VERBS = set(ATTRIBUTES) - {"Stream", "Parameter", "Number"}
+_VERBS = set(ATTRIBUTES) - {"Stream", "Parameter", "Number", "Recording"}
 
 
 class TwimlError(Exception):

@@ -35,6 +35,8 @@ class PlayingCall(StreamingCall, Protocol):
 
     def reject(self, reason: str) -> None: ...
 
+    def record(self, recording: Verb) -> None: ...
+
     def fields(self) -> dict[str, str]: ...
 
     def take_redirection(self) -> tuple[str, str] | None: ...
@@ -102,12 +104,11 @@ class TwimlPlayer:
                 call.end("app")
             case "Redirect":
                 return await self.fetch(call.absolute(verb.text), verb.get("method", "POST"))
-            case "Dial":
-                return await self._dial(verb)
-            case "Gather":
-                return await self._gather(verb)
-            case "Connect":
-                return await self._connect(verb)
+            case "Start":
+                call.record(verb.inside[0])
+            case "Dial" | "Gather" | "Connect":
+                ways = {"Dial": self._dial, "Gather": self._gather, "Connect": self._connect}
+                return await ways[verb.name](verb)
         return None
 
     async def _say(self, verb: Verb) -> None:

@@ -40,6 +40,7 @@ def test_known_parameters_are_those_of_twilio_s_library() -> None:
 def test_attributes_are_those_of_twilio_s_library(verb: str) -> None:
     parents = {
         "Stream": voice_response.Connect,
+        "Recording": voice_response.Start,
         "Parameter": voice_response.Stream,
         "Number": voice_response.Dial,
     }

@@ -24,6 +24,7 @@ from pipeline.word_times import WordTimes
 from server.parts import PartState
 from server.phone.calls.config import InboundConfig
 from server.phone.calls.people import People
+from server.phone.calls.request import CallRequest
 from server.phone.calls.status import CallStatus, EndReason
 from server.phone.calls.store import CallStore
 from server.phone.config import PhoneConfig
@@ -31,7 +32,7 @@ from server.phone.config_providers import PublicConfig, TwilioConfig
 from server.phone.engines.engine import Engine
 from server.phone.engines.local import LocalEngine
 from server.phone.engines.local_session import Surroundings
-from server.phone.live.planning import CallRequest, PhoneAgent
+from server.phone.live.own_numbers import PhoneAgent
 from server.phone.part import PhonePart, PhoneParts, dialling_rules, pin_guard
 from server.store.database import open_database
 from tests.peers.twilio import FakeTwilio, Hear, HearEnd, Person, Quiet, Speak
@@ -235,6 +236,6 @@ def test_a_port_that_is_taken_is_a_status_and_no_crash(tmp_path: Path) -> None:
 def test_numbers_of_our_own_country_may_be_called_and_the_pin_is_that_of_the_settings() -> None:
     config = PhoneConfig(twilio=TwilioConfig(from_number="+442079460000"))
     assert dialling_rules(config).countries == {"GB"}
-    assert pin_guard(config) is None
+    assert pin_guard(config, People([])) is None
     pin = InboundConfig(pin=SecretStr("1234"))
-    assert pin_guard(PhoneConfig(inbound=pin)) is not None
+    assert pin_guard(PhoneConfig(inbound=pin), People([])) is not None

@@ -88,3 +88,12 @@ def test_an_hour_long_stream_keeps_its_time():
     lengths = [len(resampler.push(second)) for _ in range(3600)]
     assert set(lengths[1:]) == {16_000}
     assert sum(lengths) + len(resampler.end()) == 3600 * 16_000
+
+
+@pytest.mark.parametrize("hertz", range(4600, 12_000, 400))
+def test_what_lies_above_the_telephone_s_band_leaves_nothing_in_it(hertz):
+    """Above 4.6 kHz, which would fold to below 3.4 kHz, nothing is left: less than -80 dB."""
+    at = np.arange(24_000) / 24_000
+    hiss = (12_000 * np.sin(2 * np.pi * hertz * at)).astype(np.int16)
+    out = resampled(hiss, (24_000, 8_000), [])[1000:-1000].astype(float)
+    assert np.sqrt(np.mean(out**2)) <= 12_000 / np.sqrt(2) * 10 ** (-80 / 20)

@@ -36,6 +36,7 @@ def test_callers_who_hide_their_number_share_nothing() -> None:
 def test_a_person_goes_on_with_their_channel_else_the_settings_else_their_messages() -> None:
     told = Person("ann", (THEIRS,), discord=ANN.discord, session_key="Agent:Sage:Main")
     assert key(person=told, last_key=CHANNEL) == CHANNEL
+    assert key(person=told, last_key=CHANNEL.replace("main", "sage")) == CHANNEL
     assert key(person=told) == "agent:sage:main"
     assert key(person=ANN) == "agent:main:discord:direct:123456789012345678"
     assert key(person=ANN, scope="per-call") == key(person=ANN)

@@ -278,3 +278,25 @@ def test_what_was_kept_outlives_a_kill(tmp_path: Path) -> None:
     with_store(tmp_path, work)
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_call_that_is_over_can_be_changed(tmp_path: Path) -> None:
+    async def work(store: CallStore) -> None:
+        await store.add(ended("c1", 1))
+        changed = await store.update("c1", lambda kept: replace(kept, session_note="told"))
+        assert changed is not None
+        assert await store.get("c1") == changed
+        assert changed.session_note == "told"
+        assert await store.update("c9", lambda kept: kept) is None
+
+    with_store(tmp_path, work)
+
+
+def test_sessions_are_owed_what_was_said_in_calls_that_are_over(tmp_path: Path) -> None:
+    async def work(store: CallStore) -> None:
+        for number, note in enumerate(("none", "owed", "told", "owed")):
+            await store.add(replace(ended(f"c{number}", number), session_note=note))
+        await store.add(call("c9", status=CallStatus.RINGING, session_note="owed"))
+        assert ids(await store.owing()) == ["c1", "c3"]
+
+    with_store(tmp_path, work)

@@ -109,6 +109,8 @@ class LocalCall:
             opening=self.opening,
             protect_opening=self.protect_opening,
             task=self.task,
+            still_there="Are you still there?",
+            nobody_there="I cannot hear you any more. Goodbye.",
         )
         session = engine.open(call, line, self.desk)
         for at, act in self.acts:

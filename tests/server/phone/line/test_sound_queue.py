@@ -27,3 +27,15 @@ def test_after_it_was_closed_nothing_comes_out() -> None:
         return [one async for one in queue.take()]
 
     assert asyncio.run(main()) == []
+
+
+def test_what_was_dropped_is_heard_by_nobody_and_what_follows_is() -> None:
+    queue = SoundQueue[int]()
+    queue.put(1)
+    queue.clear()
+    queue.put(2)
+
+    async def first() -> int:
+        return await anext(aiter(queue.take()))
+
+    assert asyncio.run(first()) == 2

@@ -36,13 +36,15 @@ from server.phone.engines.engine import (
     Wish,
     WishRefusedError,
 )
+from server.phone.live.approvals import Approvals
 from server.phone.live.kit import CallKit
-from server.phone.live.planning import PhoneAgent
+from server.phone.live.own_numbers import OwnNumbers, PhoneAgent
 from server.phone.live.switchboard import Switchboard
 from server.phone.provider.twilio import TwilioCalls
 from server.phone.public.app import Guards, create_public_app
 from server.phone.public.door import Door
 from server.phone.public.server import listen, public_server
+from server.phone.security.callers import Assurance
 from server.phone.security.dialling import DiallingRules
 from server.phone.security.forwarding import TrustedProxies
 from server.phone.security.media_tokens import MediaTokens
@@ -95,6 +97,7 @@ class ScriptedSession:
         self.heard = 0
         self.informed: list[str] = []
         self.refused: list[str] = []
+        self.told: list[tuple[Any, Any]] = []
 
     async def run(self) -> EngineEnd:
         self._engine.sessions.append(self)
@@ -141,13 +144,13 @@ class ScriptedSession:
         self.keys += digit
 
     def say(self, text: str, *, interrupt: bool = False) -> None:
-        raise AssertionError((text, interrupt))
+        self.told.append((text, interrupt))
 
     def inform(self, text: str) -> None:
         self.informed.append(text)
 
     def update(self, *, instructions: str | None = None, voice: str | None = None) -> None:
-        raise AssertionError((instructions, voice))
+        self.told.append((instructions, voice))
 
     def finish(self, words: str, reason: EndReason) -> None:
         self._engine.last_words.append(words)
@@ -208,7 +211,11 @@ class Setup:
     )
     retry: RetryConfig = field(default_factory=lambda: RetryConfig(max_attempts=1))
     people: tuple[Person, ...] = ()
+    required: Assurance = Assurance.CLAIMED
     recordings: Path | None = None
+    kit: dict[str, Any] = field(default_factory=dict)
+    """What else calls share."""
+
     more: dict[str, Any] = field(default_factory=dict)
 
 
@@ -232,7 +239,7 @@ async def telephone(folder: Path, setup: Setup | None = None) -> AsyncIterator[P
             retry=setup.retry,
             **setup.more,
         )
-        zone, people = ZoneInfo("UTC"), People(setup.people)
+        zone, people = ZoneInfo("UTC"), People(setup.people, setup.required)
         async with open_database(folder) as database:
             store, limits = CallStore(database), Limits(config.limits)
             kit = CallKit(
@@ -248,15 +255,17 @@ async def telephone(folder: Path, setup: Setup | None = None) -> AsyncIterator[P
                 chance=lambda: 0.5,
                 public_url=PublicUrl.parse(BASE),
                 recordings=setup.recordings,
+                approvals=Approvals(config.outbound.approval),
+                **setup.kit,
             )
             tokens, pin = MediaTokens(), config.inbound.pin
             switchboard = Switchboard(
                 kit,
-                PhoneAgent("jarvis", "Jarvis"),
+                OwnNumbers(config, PhoneAgent("jarvis", "Jarvis"), str.capitalize),
                 people,
                 Reception(config.inbound, config.greeting, people, zone),
                 tokens,
-                None if pin is None else PinGuard(pin),
+                PinGuard(pin, of_people=people.pins) if pin or people.pins else None,
             )
             async with _listening(switchboard, tokens, clock, twilio):
                 yield Phone(twilio, switchboard, engine, store, kit)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from server.phone.calls.config import RetryConfig
+from server.phone.calls.request import CallRequest
 from server.phone.calls.status import CallStatus, EndReason
 from server.phone.engines.engine import EngineEnd, SendDigits, Transfer
-from server.phone.live.planning import CallRequest
 from tests.peers.twilio import DropSocket, HangUp, Hear, Outcome, Person, Press, Quiet, Speak
 from tests.server.phone.live.phone_scene import ANN, BEN, Phone, ScriptedSession, Setup, telephone
 from tests.server.phone.live.tone import tone

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 import pytest
+from twilio.twiml import voice_response
 
 from server.phone.live import documents
 
@@ -42,3 +43,15 @@ def test_a_transfer_and_keys() -> None:
     assert play.attrib == {"digits": "1w2#"}
     assert redirect.text == URL
     assert read(documents.HANG_UP)[0].tag == "Hangup"
+
+
+def test_a_recording_begins_before_anything_else_as_twilios_library_writes_it() -> None:
+    theirs = voice_response.VoiceResponse()
+    start = theirs.start()
+    start.recording(
+        channels="dual", recording_status_callback=URL, recording_status_callback_method="POST"
+    )
+    theirs.connect().stream(url="wss://x/voice/stream/t")
+    theirs.redirect(URL, method="POST")
+    ours = read(documents.connect("wss://x/voice/stream/t", URL, URL))
+    assert ET.canonicalize(ET.tostring(ours)) == ET.canonicalize(str(theirs))

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from server.phone.calls.config import InboundConfig, LimitsConfig
 from server.phone.calls.people import Person as Known
+from server.phone.calls.request import CallRefusedError, CallRequest
 from server.phone.calls.status import CallStatus, EndReason
-from server.phone.live.planning import CallRefusedError, CallRequest
 from tests.peers.twilio import HangUp, Hear, Person, Press, Quiet
 from tests.server.phone.live.phone_scene import ANN, BEN, OPENING, Phone, Setup, telephone
 

@@ -9,7 +9,14 @@ import pytest
 from server.phone.calls.attempt_events import ProviderReport
 from server.phone.calls.recovery import ProviderCall
 from server.phone.calls.status import AnsweredBy, CallStatus
-from server.phone.provider.reports import read_answered_by, read_call, read_date, read_status
+from server.phone.provider.reports import (
+    RecordingNews,
+    read_answered_by,
+    read_call,
+    read_date,
+    read_recording,
+    read_status,
+)
 from server.phone.security.forms import Form
 
 
@@ -90,3 +97,30 @@ def test_a_call_as_rest_shows_it() -> None:
     assert read_call({"sid": None, "status": "completed"}) is None
     assert read_call({"sid": "CA1"}) is None
     assert read_date("yesterday") is None
+
+
+RECORDED = {
+    "CallSid": "CA1",
+    "RecordingSid": "RE" + "0a" * 16,
+    "RecordingStatus": "completed",
+    "RecordingDuration": "7",
+    "RecordingUrl": "https://elsewhere.example.test/x",
+}
+
+
+def test_a_recording_that_is_there() -> None:
+    assert read_recording(form(**RECORDED)) == RecordingNews("CA1", "RE" + "0a" * 16, 7)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"RecordingStatus": "in-progress"},
+        {"RecordingStatus": "absent"},
+        {"RecordingSid": ""},
+        {"RecordingSid": "RE1/../../Calls"},
+        {"RecordingSid": RECORDED["RecordingSid"] + "?x"},
+    ],
+)
+def test_what_is_no_recording_is_nothing(changes: dict[str, str]) -> None:
+    assert read_recording(form(**(RECORDED | changes))) is None

@@ -48,11 +48,11 @@ async def twilio(
     clock = QuickClock()
     async with FakeTwilio(speed=20.0) as fake, httpx.AsyncClient(trust_env=False) as client:
         fake.add_person(TO, Person(outcome=Outcome.NO_ANSWER, ring=30.0))
+        more.setdefault("api_base", fake.api_base)
         config = TwilioConfig(
             account_sid=fake.account_sid,
             auth_token=SecretStr(secret),
             from_number=FROM,
-            api_base=fake.api_base,
             **more,
         )
         yield fake, TwilioCalls(config, client, clock, wall_time), clock
@@ -160,5 +160,38 @@ def test_an_unfinished_account_says_what_is_missing() -> None:
             calls = TwilioCalls(TwilioConfig(), client, QuickClock(), wall_time)
             with pytest.raises(ProviderError, match="TWILIO_ACCOUNT_SID"):
                 await calls.fetch("CA1")
+
+    run(main())
+
+
+def test_a_recording_is_fetched_from_the_api_with_the_credentials() -> None:
+    async def main() -> None:
+        async with twilio() as (fake, calls, _):
+            made = await calls.create(CALL)
+            sid = "RE" + "1" * 32
+            fake.recordings[sid] = fake.calls[made.provider_id], b"RIFF" + bytes(100_000)
+            assert calls.recording_url(sid).startswith(f"{fake.api_base}/2010-04-01/Accounts/AC")
+            sound = b"".join([piece async for piece in calls.recording(sid)])
+            assert sound == b"RIFF" + bytes(100_000)
+            with pytest.raises(ProviderError, match="does not give the recording"):
+                await anext(calls.recording("RE" + "2" * 32))
+
+    run(main())
+
+
+def test_a_recording_that_lies_elsewhere_is_not_followed() -> None:
+    async def main() -> None:
+        async def elsewhere(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(
+                b"HTTP/1.1 307 x\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+            )
+            writer.close()
+
+        server = await asyncio.start_server(elsewhere, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, twilio(api_base=f"http://127.0.0.1:{port}") as (_, calls, _):
+            with pytest.raises(ProviderError, match="storage of your own"):
+                await anext(calls.recording("RE" + "1" * 32))
 
     run(main())

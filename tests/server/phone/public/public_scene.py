@@ -40,6 +40,7 @@ class ScriptedTelephone:
         self.voices: list[tuple[str, str]] = []
         self.statuses: list[str] = []
         self.detections: list[str] = []
+        self.recordings: list[str] = []
         self.streams: list[MediaStream] = []
         self.heard = asyncio.Event()
         """Set when a stream brought something after its beginning."""
@@ -64,6 +65,9 @@ class ScriptedTelephone:
 
     async def detection(self, form: Form, step: str) -> None:
         self.detections.append(form.get("AnsweredBy"))
+
+    async def recording(self, form: Form, step: str) -> None:
+        self.recordings.append(form.get("RecordingSid"))
 
     async def talk(self, socket: MediaSocket, stream: MediaStream) -> None:
         self.streams.append(stream)

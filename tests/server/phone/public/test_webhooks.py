@@ -41,8 +41,11 @@ def test_what_is_told_of_a_call_arrives_once() -> None:
         for _ in range(2):
             assert (await scene.post("/status", CALL)).status == 204
             assert (await scene.post("/amd", CALL | {"AnsweredBy": "human"})).status == 204
+            for path in ("/recording", "/recording/call-1-1"):
+                assert (await scene.post(path, CALL | {"RecordingSid": "RE1"})).status == 204
         assert scene.telephone.statuses == ["ringing"]
         assert scene.telephone.detections == ["human"]
+        assert scene.telephone.recordings == ["RE1", "RE1"]
 
     run(main)
 

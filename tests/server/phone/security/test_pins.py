@@ -93,3 +93,21 @@ def test_keys_without_end_are_not_kept() -> None:
         entry.press("1")
     assert entry.press("#") == "1" * 17
     assert [entry.press(key) for key in ("A", "12", "\u0661", "", "#")] == [None] * 5
+
+
+def test_a_pin_of_ones_own_tells_who_it_is() -> None:
+    pins = PinGuard(SecretStr("490213"), of_people={"ann": SecretStr("1111")})
+    assert pins.check(BEN, "1111", 0.0) == PinRight("ann")
+    assert pins.check(BEN, "490213", 0.0) == PinRight()
+
+
+def test_personal_pins_work_without_one_for_all_and_are_guessed_as_seldom() -> None:
+    pins = PinGuard(None, PinRules(per_caller=2), {"ann": SecretStr("1111")})
+    assert pins.check(ANN, "2222", 0.0) == PinWrong(1)
+    assert isinstance(pins.check(ANN, "3333", 1.0), Refusal)
+    assert isinstance(pins.check(ANN, "1111", 2.0), Refusal)
+
+
+def test_a_personal_pin_has_to_be_one_too() -> None:
+    with pytest.raises(ValueError, match="4 to 16 digits"):
+        PinGuard(None, of_people={"ann": SecretStr("12")})

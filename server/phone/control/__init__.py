@@ -1,0 +1,1 @@
+"""The telephone's part of the control API."""

@@ -1,0 +1,1 @@
+"""Messages that callers leave, and calls that did not reach the agent."""
