@@ -25,7 +25,7 @@ TAKEN_BACK = "That is settled: the call is not made."
 TOO_LATE = "Somebody was faster."
 GOING_OFFLINE = "*I am going offline, and write no more about this call.*"
 
-_LONGEST_TEXT = 800
+_LONGEST_TEXT = 600
 """Characters of what others said that stand in one line."""
 
 _LONGEST_NAME = 40
@@ -95,8 +95,20 @@ def said(call: PhoneCall, event: Said) -> Iterator[str]:
     yield from parts
 
 
-def standing(call: PhoneCall, activity: Activity) -> str:
-    """Return the last line about a call that goes on."""
+def standing(call: PhoneCall, activity: Activity, heard: str = "") -> str:
+    """Return what stands below what was said in a call that goes on.
+
+    Args:
+        call: It.
+        activity: What goes on in it.
+        heard: What the other side has just said, as far as it is known.
+
+    """
+    said_now = f"**{_name(call.who)}**: {shortened(heard, 100)}\n" if heard.strip() else ""
+    return said_now + _status(call, activity)
+
+
+def _status(call: PhoneCall, activity: Activity) -> str:
     match call.stage:
         case CallStage.WAITING:
             return "*Waiting…*"

@@ -13,6 +13,7 @@ from discord_bot.telephone import (
     CallNews,
     CallStage,
     Changed,
+    Heard,
     Over,
     PhoneCall,
     Said,
@@ -23,8 +24,8 @@ INTERVAL: Final = 1.2
 that happens in a channel."""
 
 LONGEST_MESSAGE: Final = 2000
-_LONGEST_PAGE: Final = LONGEST_MESSAGE - 250
-"""Characters of a message that lines fill; the rest is for the last line, which changes."""
+_LONGEST_PAGE: Final = LONGEST_MESSAGE - 500
+"""Characters of a message that lines fill; the rest is for what stands below them and changes."""
 
 _PAUSES: Final = (3.0, 10.0, 30.0)
 """Seconds to wait after each message in a row that could not be written; after that, no more."""
@@ -62,6 +63,7 @@ class Captions:
     def __init__(self, call: PhoneCall) -> None:
         self._call = call
         self._activity = Activity.LISTENING
+        self._heard = ""
         self._pages: list[list[_Line]] = [[_Line(float("-inf"), call_texts.title(call))]]
         self._last = call_texts.standing(call, self._activity)
         self._posted: list[str] = []
@@ -80,12 +82,21 @@ class Captions:
         if self._over:
             return
         before, self._call = self._call.stage, news.call
-        if isinstance(news.event, Activity):
-            self._activity = news.event
+        match news.event:
+            case Activity():
+                self._activity = news.event
+            case Heard(text):
+                self._heard = text
+            case Said(by_agent=False):
+                self._heard = ""
+            case _:
+                pass
         for line in _lines(before, news):
             self._add(line)
         self._over = isinstance(news.event, Over)
-        self._last = "" if self._over else call_texts.standing(self._call, self._activity)
+        self._last = ""
+        if not self._over:
+            self._last = call_texts.standing(self._call, self._activity, self._heard)
 
     def break_off(self) -> None:
         """Take in that nobody can follow the call any more, though it goes on."""
@@ -155,7 +166,7 @@ def _lines(before: CallStage, news: CallNews) -> Iterator[_Line]:
         case Over():
             for text in call_texts.ending(news.call.result):
                 yield _Line(float("inf"), text)
-        case Activity() | Changed():
+        case Activity() | Heard() | Changed():
             pass
         case _:
             assert_never(news.event)

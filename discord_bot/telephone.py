@@ -125,6 +125,13 @@ class Activity(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What the other side has said, as far as it is known: :class:`Said` has it for good."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """One side has said something. May be told after what answered it: go by the time."""
 
@@ -148,7 +155,7 @@ class Over:
     """Nothing follows in this call."""
 
 
-CallEvent: TypeAlias = Activity | Said | Changed | Over
+CallEvent: TypeAlias = Activity | Heard | Said | Changed | Over
 
 
 @dataclass(frozen=True, slots=True)

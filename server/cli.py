@@ -307,6 +307,22 @@ def call(  # noqa: PLR0913, PLR0917 - each option is an argument
     raise typer.Exit(run_call(config, CallOptions(body, wait=wait, as_json=as_json)))
 
 
+@app.command()
+def phone(
+    context: typer.Context,
+    file: ConfigFile = None,
+    overrides: Overrides = None,
+    verbose: Verbose = False,
+) -> None:
+    """Run the service without Discord; also: python -m server.phone."""
+    config = _settings(context, file, overrides, verbose=verbose)
+    _warn(config)
+    from server.service import serve
+
+    without = config.discord.model_copy(update={"bot_token": None})
+    raise typer.Exit(serve(config.model_copy(update={"discord": without})))
+
+
 def main() -> None:
     """Run the program and exit with its status.
 

@@ -27,6 +27,7 @@ from server.gateway.part import GatewayPart
 from server.hearing_part import HearingPart
 from server.phone.calls.people import People, Person
 from server.phone.calls.store import CallStore
+from server.phone.config_providers import find_realtime_voice
 from server.phone.engines import local_session
 from server.phone.engines.engine import Engine
 from server.phone.engines.local import LocalEngine
@@ -105,6 +106,7 @@ class PhoneSupport:
             tell_session=self._tell_session if self._config.uses_gateway else None,
             ready=self._ready,
             last_session=self._last_session,
+            find_voice=self._find_voice,
         )
 
     @asynccontextmanager
@@ -185,6 +187,12 @@ class PhoneSupport:
         except StoreError as error:
             logger.warning("Where %s talked last is not known: %s", person.name, error)
             return None
+
+    def _find_voice(self, wanted: str) -> str | None:
+        if self._config.phone.engine == "realtime":
+            return find_realtime_voice(wanted)
+        voices = None if self._made is None else self._made.voices
+        return wanted if voices is None else voices.server.find(wanted)
 
     def _engine(self, clock: Clock, began: datetime) -> Engine:
         made, phone = self._made, self._config.phone

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from xdist.remote import Producer
 
 from pipeline.audio import Samples, decode_file
-from tests.parallel import GIVES_WAY, FileScheduling, rank, real_time_group
+from tests.parallel import FileScheduling, rank
 
 REPOSITORY = Path(__file__).parents[1]
 SMART_TURN = "smart-turn-v3.2-cpu.onnx"
@@ -34,9 +33,6 @@ def pytest_configure() -> None:
         signal.signal(hang_up, signal.SIG_DFL)
 
 
-_NICE = pytest.StashKey[bool]()
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
@@ -48,16 +44,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling:
     """Share the tests out among several processes."""
     return FileScheduling(config, log)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let tests that run in real time go before those in the processes beside them."""
-    parallel = hasattr(item.config, "workerinput")
-    if parallel and real_time_group(item.path) is None and _NICE not in item.config.stash:
-        item.config.stash[_NICE] = True
-        if hasattr(os, "nice"):  # not on Windows
-            os.nice(GIVES_WAY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,30 +13,32 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-TESTS = Path(__file__).parent
+_TESTS = Path(__file__).parent
 
-REAL_TIME = {
+_REAL_TIME = {
     "openclaw_client/ring": "whole programs",
     "server/discord": "whole programs",
     "discord_bot": "voice connections",
-    "server/commands": "voice connections",
 }
 """Folders of tests that run in real time, or a whole gateway, and what they run together with. They
 wait more than they work."""
 
-GIVES_WAY = 5
-"""How nice the other tests are to those."""
 
-
-def real_time_group(path: Path) -> str | None:
+def _real_time_group(path: Path) -> str | None:
     """Return what a file of tests runs together with; ``None`` where it stands alone."""
-    return REAL_TIME.get(path.parent.relative_to(TESTS).as_posix())
+    return _REAL_TIME.get(path.parent.relative_to(_TESTS).as_posix())
 
 
 def rank(path: Path, *, slow: bool) -> int:
-    """Return the place of a file of tests among all; the lowest begins."""
-    groups = list(dict.fromkeys(REAL_TIME.values()))
-    together = real_time_group(path)
+    """Return the place of a file of tests among all; the lowest begins.
+
+    Args:
+        path: The file.
+        slow: Whether there are slow tests in it.
+
+    """
+    groups = list(dict.fromkeys(_REAL_TIME.values()))
+    together = _real_time_group(path)
     return len(groups) + (not slow) if together is None else groups.index(together)
 
 
@@ -49,4 +51,4 @@ class FileScheduling(LoadScopeScheduling):  # type: ignore[misc] # it has no typ
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return real_time_group(self.config.rootpath / file) or file
+        return _real_time_group(self.config.rootpath / file) or file

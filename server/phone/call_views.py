@@ -10,6 +10,7 @@ from server.phone.calls.record import CallRecord, Cost
 from server.phone.calls.status import CallPhase, CallStatus, EndReason
 from server.phone.engines.engine import (
     AgentSaid,
+    CallerHeard,
     CallerSaid,
     CallerSpeaks,
     CallReported,
@@ -95,18 +96,21 @@ def news_of(news: CallNews, call: PhoneCall) -> telephone.CallNews:
 
 
 def _event(event: CallEvent) -> telephone.CallEvent:
+    shown: telephone.CallEvent
     match event:
         case PhaseChanged(phase):
-            return _ACTIVITIES.get(phase, Activity.LISTENING)
+            shown = _ACTIVITIES.get(phase, Activity.LISTENING)
         case CallerSpeaks():
-            return Activity.HEARING
+            shown = Activity.HEARING
+        case CallerHeard(text):
+            shown = telephone.Heard(text)
         case CallerSaid(at, text):
-            return Said(at, by_agent=False, text=text)
+            shown = Said(at, by_agent=False, text=text)
         case AgentSaid():
             words = event.heard if event.interrupted else event.text
-            return Said(event.at, by_agent=True, text=words, interrupted=event.interrupted)
+            shown = Said(event.at, by_agent=True, text=words, interrupted=event.interrupted)
         case CallOver():
-            return telephone.Over()
+            shown = telephone.Over()
         case (
             CallChanged()
             | CallReported()
@@ -115,9 +119,10 @@ def _event(event: CallEvent) -> telephone.CallEvent:
             | MessageLeft()
             | MessageKept()
         ):
-            return telephone.Changed()
+            shown = telephone.Changed()
         case _:
             assert_never(event)
+    return shown
 
 
 def _result(record: CallRecord, agent: str) -> CallResult:

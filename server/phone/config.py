@@ -177,7 +177,7 @@ class RecordingConfig(Settings):
     """Where the files lie; empty: calls/recordings in data_dir."""
 
     retention_days: Annotated[int, Field(ge=0)] = 30
-    """Days after which they are removed; 0: never."""
+    """Days after which the files are removed; 0: never. What Twilio keeps is removed there."""
 
 
 class TranscriptsConfig(Settings):

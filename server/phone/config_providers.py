@@ -21,6 +21,10 @@ _GONE_MODELS = ("gpt-4o-realtime", "gpt-4o-mini-realtime")
 _OTHER_VOICES = {"fable": "verse", "onyx": "ash", "nova": "marin"}
 """Voices of other OpenAI services, and the nearest that a realtime model has."""
 
+_REALTIME_VOICES = frozenset(
+    {"alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse"}
+)
+
 
 def http_address(text: str | None) -> str | None:
     """Return an HTTP address without a slash at its end.
@@ -206,6 +210,14 @@ class OpenAIConfig(Settings):
 def realtime_voice(name: str) -> str:
     """Return the voice of a realtime model that is nearest to the one named."""
     return _OTHER_VOICES.get(name.lower(), name.lower())
+
+
+def find_realtime_voice(name: str) -> str | None:
+    """Return a voice as OpenAI spells it; ``None`` when realtime models have none of that name."""
+    if name.startswith("voice_"):  # one of the account's own
+        return name
+    voice = realtime_voice(name)
+    return voice if voice in _REALTIME_VOICES else None
 
 
 def _public_url(url: str | None) -> str | None:

@@ -6,14 +6,14 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Final, Protocol, assert_never
+from typing import Protocol, assert_never
 
 from discord_bot import telephone
 from discord_bot.telephone import CallDesk, Callers, CallWish, PhoneCall, TelephoneError
 from server.parts import PartStatus
 from server.phone.call_views import news_of, view_of
 from server.phone.calls.record import CallRecord
-from server.phone.calls.request import CallRefusedError, CallRequest
+from server.phone.calls.request import CallRefusedError, CallRequest, DiscordOrigin
 from server.phone.calls.status import EndReason
 from server.phone.config import PhoneConfig
 from server.phone.live.approvals import Approvals, Verdict
@@ -22,9 +22,6 @@ from server.phone.live.switchboard import Switchboard
 from server.store.errors import StoreError
 
 logger = logging.getLogger(__name__)
-
-CHANNEL: Final = "discordChannel"
-ASKED_BY: Final = "askedBy"
 
 
 class CallsPart(Protocol):
@@ -101,7 +98,7 @@ class DiscordTelephone:
             wish.number,
             wish.task,
             idempotency_key=wish.key,
-            metadata={CHANNEL: str(wish.channel_id), ASKED_BY: wish.asked_by},
+            discord=DiscordOrigin(str(wish.channel_id), wish.asked_by),
         )
         try:
             record = await switchboard.place(request)
@@ -159,16 +156,20 @@ class DiscordTelephone:
             self._desk.receive(news_of(news, self._view(news.record)))
 
     def _view(self, record: CallRecord) -> PhoneCall:
-        asked_by = record.metadata.get(ASKED_BY)
+        origin = _origin(record)
         return view_of(
             record,
             self._agent,
             channel_id=_own_channel(record),
-            asked_by=asked_by if isinstance(asked_by, str) else "",
+            asked_by="" if origin is None else origin.asked_by,
         )
+
+
+def _origin(record: CallRecord) -> DiscordOrigin | None:
+    return None if record.request is None else record.request.discord
 
 
 def _own_channel(record: CallRecord) -> int | None:
     """Return the channel from which a call was asked for."""
-    channel = record.metadata.get(CHANNEL)
-    return int(channel) if isinstance(channel, str) and channel.isdecimal() else None
+    origin = _origin(record)
+    return None if origin is None else int(origin.channel_id)

@@ -86,6 +86,9 @@ class PhoneParts:
     name_of: Callable[[str], str] = str.capitalize
     """Returns how an agent introduces itself, by its id."""
 
+    find_voice: Callable[[str], str | None] = str
+    """Returns a voice as the engine spells it; ``None`` when it has none of that name."""
+
     last_session: LastSession = nowhere
 
     transcripts: Path | None = None
@@ -132,7 +135,9 @@ class PhonePart:
         """All calls; ``None`` while the telephone does not run."""
 
         folder, country = config.recording.folder or parts.recordings, config.defaults.country
-        self.router = phone_router(ControlDesk(self, parts.store, folder, country))
+        self.router = phone_router(
+            ControlDesk(self, parts.store, folder, country, parts.find_voice)
+        )
 
     @property
     def port(self) -> int | None:

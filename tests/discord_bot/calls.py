@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import discord
 import numpy as np
@@ -194,6 +195,13 @@ async def stage() -> AsyncIterator[Stage]:
             yield Stage(fake, bot, ann, ben)
         await running
         assert fake.rest.unhandled == []
+
+
+async def at_once(*tests: Coroutine[Any, Any, None]) -> None:
+    """Carry out several tests side by side: they mostly wait."""
+    async with asyncio.TaskGroup() as tasks:
+        for test in tests:
+            tasks.create_task(test)
 
 
 async def ended(call: Call) -> Ending:

@@ -14,7 +14,7 @@ from discord_bot.presence import Presence
 from discord_bot.telephone import CallDesk
 from tests.discord_bot.phone_calls import ScriptedTelephone, call
 from tests.discord_bot.rooms_scene import ScriptedLines, ScriptedSupport
-from tests.peers.discord import GUARD, ChannelKind, FakeDiscord, FakeUser, until
+from tests.peers.discord import GUARD, ChannelKind, FakeDiscord, FakeUser, Interaction, until
 from tests.peers.discord.world import GUILD_ID, Guild, Json
 
 TEXT, OTHER = 600, 601
@@ -64,6 +64,16 @@ class Scene:
         self.staying.cancel()
         with suppress(asyncio.CancelledError, BotError):
             await self.staying
+
+
+async def press(who: FakeUser, message: Json, button: str) -> Interaction:
+    """Press a button until the bot answers: it may not know of its own message yet."""
+    while True:
+        given = await who.click(message, button)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(3.0):
+                await given.answered()
+                return given
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from discord_bot import call_texts, texts
 from discord_bot.telephone import CallStage, Changed, Over, Said, Verdict
-from tests.discord_bot.calls_scene import OTHER, TEXT, Scene, on_discord
+from tests.discord_bot.calls_scene import OTHER, TEXT, Scene, on_discord, press
 from tests.discord_bot.phone_calls import NUMBER, call, result
 from tests.peers.discord import until
 from tests.peers.discord.world import GUILD_ID
@@ -86,15 +86,15 @@ def test_who_may_approves_and_others_change_nothing() -> None:
         asking = await asked(set_)
         [question] = set_.messages()
         assert NUMBER not in question["content"]
-        refused = await set_.ben.click(question, "approve")
+        refused = await press(set_.ben, question, "approve")
         assert await refused.finished() == call_texts.NOT_ALLOWED
         assert refused.ephemeral
-        hidden = await set_.ben.click(question, "number")
+        hidden = await press(set_.ben, question, "number")
         assert await hidden.finished() == call_texts.NOT_ALLOWED
-        shown = await set_.ann.click(question, "number")
+        shown = await press(set_.ann, question, "number")
         assert await shown.finished() == NUMBER
         assert shown.ephemeral
-        await set_.ann.click(question, "approve")
+        await press(set_.ann, question, "approve")
         assert await asking is Verdict.APPROVED
         await set_.reads("Approved by **Ann**")
         assert not question["components"]
@@ -105,7 +105,7 @@ def test_who_may_approves_and_others_change_nothing() -> None:
 def test_who_may_declines() -> None:
     async def test(set_: Scene) -> None:
         asking = await asked(set_)
-        await set_.ann.click(set_.messages()[0], "decline")
+        await press(set_.ann, set_.messages()[0], "decline")
         assert await asking is Verdict.DECLINED
         await set_.reads("Declined by **Ann**")
 

@@ -15,6 +15,7 @@ from discord_bot.telephone import (
     CallNews,
     CallStage,
     Changed,
+    Heard,
     Over,
     PhoneCall,
     Said,
@@ -74,6 +75,13 @@ def test_a_call_is_followed_from_dialling_to_what_came_of_it() -> None:
     assert channel.settle()[0].splitlines()[1:] == [
         "**Jarvis**: Hello.",
         "*In progress: +1555…22 speaks…*",
+    ]
+    channel.tell(Heard("Who is"))
+    channel.tell(Heard("Who is this?"))
+    channel.tell(Activity.THINKING)
+    assert channel.settle()[0].splitlines()[2:] == [
+        "**+1555…22**: Who is this?",
+        "*In progress: Jarvis thinks…*",
     ]
     channel.tell(said(2.0, "Who is this?"))
     channel.tell(said(3.0, "I am", by_agent=True, interrupted=True))
@@ -199,6 +207,7 @@ EVENTS = st.one_of(
     st.sampled_from(Activity),
     st.builds(Said, st.floats(0, 60), st.booleans(), TEXTS, st.booleans()),
     st.just(Changed()),
+    st.builds(Heard, TEXTS),
 )
 TOLD = st.lists(
     st.tuples(EVENTS, st.sampled_from(CallStage), st.floats(0, 3.0), TEXTS), max_size=30

@@ -9,7 +9,7 @@ import struct
 
 import pytest
 
-from tests.discord_bot.calls import ALIKE, LOUNGE, stage
+from tests.discord_bot.calls import ALIKE, LOUNGE, at_once, stage
 
 HUGE = 10**40
 ABSURD_IDS = (None, "", "ann", -1, 0, 1 << 64, HUGE, 1.5e400, [], {}, [[]])
@@ -52,9 +52,8 @@ def test_absurd_messages_change_nothing() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
-def test_garbage_for_the_encrypted_group_is_survived(seed: int) -> None:
-    async def main() -> None:
+def test_garbage_for_the_encrypted_group_is_survived() -> None:
+    async def one(seed: int) -> None:
         chance = random.Random(seed)  # noqa: S311 - the same every time
         async with stage() as scene, scene.call() as call:
             for size in (0, 1, 2, 3, 4, 5, 8, 100, 5000, 1 << 20):
@@ -69,4 +68,4 @@ def test_garbage_for_the_encrypted_group_is_survived(seed: int) -> None:
             await call.works_both_ways(scene.ann)
             assert len(scene.discord.voice) == 1
 
-    asyncio.run(main())
+    asyncio.run(at_once(*map(one, range(3))))

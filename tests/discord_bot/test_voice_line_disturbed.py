@@ -12,7 +12,7 @@ from discord.voice_state import ConnectionFlowState
 from discord_bot.line import Ending, LineError
 from discord_bot.voice_line import Patience, VoiceLines
 from pipeline.clock import LoopClock
-from tests.discord_bot.calls import ALIKE, LOUNGE, WORKROOM, Stage, ended, stage
+from tests.discord_bot.calls import ALIKE, LOUNGE, WORKROOM, Stage, at_once, ended, stage
 from tests.peers.discord import VoiceClose, VoiceOp, until
 from tests.peers.discord.connection import Connection, Message
 
@@ -81,7 +81,6 @@ def _ours(thread: threading.Thread) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cut", [drop, end_session, crash])
 @pytest.mark.parametrize(
     "op",
     [
@@ -93,8 +92,8 @@ def _ours(thread: threading.Thread) -> bool:
     ],
     ids=lambda op: op.name,
 )
-def test_connection_that_is_cut_off_while_it_is_made_comes_about(op: VoiceOp, cut: Cut) -> None:
-    async def main() -> None:
+def test_connection_that_is_cut_off_while_it_is_made_comes_about(op: VoiceOp) -> None:
+    async def one(cut: Cut) -> None:
         async with stage() as scene:
             scene.discord.voice_gateway.heartbeat_seconds = 0.2
             saboteur = Saboteur(scene, op, cut)
@@ -104,7 +103,7 @@ def test_connection_that_is_cut_off_while_it_is_made_comes_about(op: VoiceOp, cu
                 await call.is_secured_with(scene.ann)
                 assert await call.hears(scene.ann, seconds=0.5) > ALIKE
 
-    run(main)
+    run(lambda: at_once(*map(one, (drop, end_session, crash))))
 
 
 @pytest.mark.slow

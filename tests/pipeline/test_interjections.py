@@ -66,10 +66,12 @@ def test_there_are_enough_examples_of_every_language() -> None:
     assert kinds[Interjection.SPEECH] >= 150
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda it: f"{it.language}-{it.text}")
+@pytest.mark.parametrize(
+    "example",
+    [it for it in EXAMPLES if it.kind is not Interjection.SPEECH],
+    ids=lambda it: f"{it.language}-{it.text}",
+)
 def test_no_cut_makes_certain_speech_of_a_stop_or_a_nod(example: Example) -> None:
-    if example.kind is Interjection.SPEECH:
-        return
     for end in range(len(example.text)):
         cut = example.text[:end]
         kind = read_interjection(cut, NAMES, language=example.language)

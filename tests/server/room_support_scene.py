@@ -61,6 +61,9 @@ class Service:
     support: ServiceSupport
     hub: GatewayHub
     gateway: GatewayPart
+    config: Config
+    store: StorePart
+    speech: SpeechPart
 
     @asynccontextmanager
     async def room(self, choices: GuildChoices | None = None) -> AsyncIterator[ServiceRoom]:
@@ -118,7 +121,7 @@ class Setting:
             await until(lambda: store.status().state is not PartState.STARTING)
             hearing = cast("HearingPart", ScriptedHearing())
             support = ServiceSupport(config, store, speech, hearing, gateway)
-            yield Service(support, self.hub, gateway)
+            yield Service(support, self.hub, gateway, config, store, speech)
 
     def tried(self, test: Callable[[Service], Awaitable[None]]) -> None:
         """Run a test in such a service."""

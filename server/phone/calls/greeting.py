@@ -17,7 +17,13 @@ class Kept:
 
 
 def opening(
-    config: GreetingConfig, direction: Direction, kept: Kept, *, agent: str, caller: str | None
+    config: GreetingConfig,
+    direction: Direction,
+    kept: Kept,
+    *,
+    agent: str,
+    caller: str | None,
+    message: str = "",
 ) -> str:
     """Return the first words of a call.
 
@@ -27,11 +33,13 @@ def opening(
         kept: What of it is kept.
         agent: The agent's name.
         caller: On whose behalf we call, if that is known.
+        message: What is said instead of a greeting; who speaks and what is kept is told all the
+            same.
 
     """
     outbound = direction == "outbound" and caller is not None
     sentences = (
-        config.outbound if outbound else config.inbound,
+        message or (config.outbound if outbound else config.inbound),
         config.disclosure,
         config.written_down if kept.words else "",
         config.recorded if kept.sound else "",

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
-
 CallMode = Literal["conversation", "notify"]
+"""Whether the agent talks, or only a message is said."""
 
 
 class Obstacle(StrEnum):
@@ -42,6 +42,19 @@ class CallRefusedError(Exception):
     def __init__(self, message: str, obstacle: Obstacle = Obstacle.POLICY) -> None:
         super().__init__(message)
         self.obstacle = obstacle
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordOrigin:
+    """Where on Discord a call was asked for, and by whom."""
+
+    __pydantic_config__: ClassVar = ConfigDict(alias_generator=to_camel, validate_by_name=True)
+
+    channel_id: str
+    """There it is followed, and approved."""
+
+    asked_by: str
+    """Name of who asked, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +116,6 @@ class CallRequest:
 
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """Whatever who asks wants to find again in the record. The agent does not get it."""
+
+    discord: DiscordOrigin | None = None
+    """Where on Discord it was asked for; ``None`` elsewhere. Programs cannot say so of theirs."""

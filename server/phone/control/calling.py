@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -39,7 +40,8 @@ def calling_router(desk: ControlDesk) -> APIRouter:
     @router.post("/call", status_code=HTTPStatus.ACCEPTED, responses=_NOT_ALLOWED)
     @router.post("/openclaw/call", status_code=HTTPStatus.ACCEPTED, responses=_NOT_ALLOWED)
     async def make(body: CallBody) -> CallAnswer:
-        record = await desk.switchboard().place(body.request())
+        switchboard = desk.switchboard()
+        record = await switchboard.place(replace(body.request(), voice=desk.voice(body.voice)))
         return CallAnswer(
             status="initiated", call_id=record.id, message=f"Call initiated to {record.to}"
         )
@@ -84,7 +86,8 @@ def acting_router(desk: ControlDesk) -> APIRouter:
     @router.post("/update", responses=_NO_SUCH_CALL)
     async def update(call_id: CallId, body: UpdateBody) -> CallAnswer:
         call = await desk.live_call(call_id)
-        _talking(call).update(instructions=body.instructions, voice=body.voice)
+        voice = desk.voice(body.voice)
+        _talking(call).update(instructions=body.instructions, voice=voice)
         return _done(call, "It holds from the next answer on.")
 
     @router.post("/dtmf", responses=_NO_SUCH_CALL)

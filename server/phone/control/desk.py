@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -37,6 +38,27 @@ class ControlDesk:
 
     country: str
     """ISO code of where local numbers count from."""
+
+    find_voice: Callable[[str], str | None] = str
+    """Returns a voice as the engine spells it; ``None`` when it has none of that name."""
+
+    def voice(self, wanted: str | None) -> str | None:
+        """Return a voice that is asked for, as the engine spells it.
+
+        Raises:
+            HTTPException: There is none of that name, 400.
+
+        """
+        if wanted is None:
+            return None
+        voice = self.find_voice(wanted)
+        if voice is None:
+            raise problem(
+                HTTPStatus.BAD_REQUEST,
+                f"there is no voice {wanted}: leave voice out, or look in GET /v1/audio/voices, for"
+                " engine realtime at the comment of phone.openai.voice",
+            )
+        return voice
 
     def switchboard(self) -> Switchboard:
         """Return what holds all calls.

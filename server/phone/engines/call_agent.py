@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
@@ -42,11 +42,13 @@ class CallAgent:
     Args:
         agent: The agent.
         told_first: What it is told with the first question.
+        on_question: Gets the words of every question, also of those that are asked ahead.
 
     """
 
-    def __init__(self, agent: Agent, told_first: str) -> None:
+    def __init__(self, agent: Agent, told_first: str, on_question: Callable[[str], None]) -> None:
         self._agent = agent
+        self._on_question = on_question
         self._notes = [told_first]
         self._told = 0
         self.thinking = False
@@ -69,6 +71,7 @@ class CallAgent:
 
     async def ask(self, question: Question) -> AsyncGenerator[str]:
         """Stream the reply; see :meth:`pipeline.interfaces.Agent.ask`."""
+        self._on_question(question.text)
         self._told = len(self._notes)
         notes = "".join(f"[Telephone: {note}]\n" for note in self._notes)
         self.thinking = True

@@ -107,6 +107,13 @@ class CallerSpeaks:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerHeard:
+    """What the other side has said, as far as it is known; :class:`CallerSaid` has it for good."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallerSaid:
     """The other side has said something. May be told after the answer to it: go by the time."""
 
@@ -182,6 +189,7 @@ class MessageLeft:
 EngineEvent: TypeAlias = (
     PhaseChanged
     | CallerSpeaks
+    | CallerHeard
     | CallerSaid
     | AgentSaid
     | ToolUsed

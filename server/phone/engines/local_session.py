@@ -27,6 +27,7 @@ from server.phone.engines.caller_ear import CallerEar
 from server.phone.engines.engine import (
     AgentSaid,
     CallDesk,
+    CallerHeard,
     CallerSaid,
     CallerSpeaks,
     CallReported,
@@ -115,7 +116,9 @@ class LocalSession:
         self._clock = around.clock
         self._line = TalkLine(line, around.clock)
         self._ear = CallerEar(around.engines.vad, around.pipeline.vad)
-        self._agent = CallAgent(around.engines.agent, briefing(call))
+        self._agent = CallAgent(
+            around.engines.agent, briefing(call), lambda text: desk.tell(CallerHeard(text))
+        )
         self._cast = Cast({call.agent: persona}, call.agent, None, self._session_key)
         engines = replace(around.engines, vad=self._ear, agent=self._agent)
         self._announcer = Announcer(

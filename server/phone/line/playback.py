@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from pipeline.clock import Clock, Timer
@@ -154,13 +155,12 @@ class PhonePlayback:
             self._timer.cancel()
             self._timer = None
         if not self._closed and (at := self._playout.get_timer()) is not None:
-            self._timer = self._clock.call_at(at, self._let_time_pass)
+            self._timer = self._clock.call_at(at, partial(self._let_time_pass, at))
         self._moved.set()
 
-    def _let_time_pass(self) -> None:
+    def _let_time_pass(self, due: float) -> None:
         # An event loop may fire a timer up to one clock resolution early.
-        now = max(self._clock.now(), self._playout.get_timer() or 0.0)
-        self._playout.handle_timer(now)
+        self._playout.handle_timer(max(self._clock.now(), due))
         self._go_on()
 
     def _take_played(self) -> None:

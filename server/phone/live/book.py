@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,19 +112,7 @@ class CallBook:
 
     async def close(self, state: CallState) -> None:
         """Keep what the call came to."""
-        recorded = self._kit.record_url("") is not None and self.record.message is None
-        usages = [
-            Usage(
-                self.record.direction,
-                self.record.peer,
-                float(one.duration or 0),
-                media_seconds=float(one.duration or 0),
-                recorded_seconds=float(one.duration or 0) if recorded else 0.0,
-                machine_detection=one.answered_by is not None,
-            )
-            for one in self.record.attempts
-        ]
-        cost = estimate(usages, self._kit.config.costs)
+        cost = estimate(self._usages(), self._kit.config.costs)
         recording = None if self._recorder is None else await self._recorder.wait_written()
         self.record = replace(
             self.record,
@@ -136,3 +125,21 @@ class CallBook:
         self._closed = True
         await self.save(state)
         self._kit.tell_over(self.record)
+
+    def _usages(self) -> Iterator[Usage]:
+        """Return what each attempt used."""
+        recorded = self._kit.record_url("") is not None and self.record.message is None
+        modelled = self.record.engine == "realtime"
+        for one in self.record.attempts:
+            seconds = float(one.duration or 0)
+            last = one.number == self.record.attempt
+            yield Usage(
+                self.record.direction,
+                self.record.peer,
+                seconds,
+                media_seconds=seconds,
+                recorded_seconds=seconds if recorded else 0.0,
+                machine_detection=one.answered_by is not None,
+                realtime_input_seconds=seconds if modelled else 0.0,
+                realtime_output_seconds=self._transcript.spoken if modelled and last else 0.0,
+            )

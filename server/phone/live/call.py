@@ -14,6 +14,7 @@ from server.phone.calls.state import CallState
 from server.phone.calls.status import AnsweredBy, CallPhase, CallStatus, EndReason
 from server.phone.engines.engine import (
     AgentSaid,
+    CallerHeard,
     CallerSaid,
     CallerSpeaks,
     CallReported,
@@ -198,7 +199,7 @@ class LiveCall:
             case MessageLeft(at):
                 self._book.leave_message(at)
                 self._changed.set()
-            case CallerSpeaks() | MessageInvited():
+            case CallerSpeaks() | CallerHeard() | MessageInvited():
                 pass  # what they say is told when it is known
             case _:
                 assert_never(event)

@@ -98,7 +98,7 @@ class Planning:
         own = self.numbers.of(record.from_)
         request = replace(request, caller_name=request.caller_name or own.caller_name)
         person = self._people.called(record.to)
-        words = request.message or self._opening(record.from_, request.caller_name)
+        words = self._opening(record.from_, request.caller_name, request.message)
         plan = self._plan(record, person, words, key)
         call = with_terms(plan.engine_call, request, self._kit.config, self._kit.now())
         longest = min(plan.longest, request.max_duration or plan.longest)
@@ -215,10 +215,12 @@ class Planning:
             last_key=last_key,
         )
 
-    def _opening(self, own: str, caller: str | None) -> str:
+    def _opening(self, own: str, caller: str | None, message: str) -> str:
         number = self.numbers.of(own)
         texts = self._kit.config.greeting.model_copy(update={"inbound": number.greeting})
-        return opening(texts, "outbound", self.kept, agent=number.agent.name, caller=caller)
+        return opening(
+            texts, "outbound", self.kept, agent=number.agent.name, caller=caller, message=message
+        )
 
     def _hold_opening(self, digits: str) -> float:
         kit = self._kit

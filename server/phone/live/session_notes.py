@@ -101,6 +101,9 @@ class SessionNotes:
         except StoreError as error:
             logger.warning("call:%s: whether its session was told: %s", call_id, error)
             return
+        except Exception:  # a bug costs its own note, and no call that goes on
+            logger.exception("call:%s: its session was not told", call_id)
+            return
         if told is not None:
             self._when_told(told)
 

@@ -31,6 +31,8 @@ class Transcript:
         self._turns = 0
         self._barge_ins = 0
         self._tool_seconds = 0.0
+        self.spoken = 0.0
+        """Seconds of the agent's voice that were heard."""
 
     def row(self, event: CallerSaid | AgentSaid | ToolUsed) -> TranscriptRow:
         """Take in an event, and return it as a row."""
@@ -53,6 +55,7 @@ class Transcript:
 
     def _said(self, event: AgentSaid, at: datetime) -> TranscriptRow:
         self._barge_ins += event.interrupted
+        self.spoken += event.heard_seconds
         if event.waited is not None:
             self._waits.append(event.waited)
         if not event.interrupted:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.discord_bot.calls_scene import press
 from tests.peers.discord import ChannelKind, FakeDiscord, FakeUser, until
 from tests.peers.discord.world import GUILD_ID, Json
 from tests.peers.gateway_hub import Ack, Chat, performs
@@ -152,10 +153,10 @@ def test_a_call_asked_for_over_http_waits_for_those_who_may_approve_it(tmp_path:
                 answer = await client.post(f"{set_.running.url}/call", json=asked)
             assert answer.status_code == 202, answer.text
             question = await set_.reads("May I make this call?", CALLS)
-            wrong = await set_.eve.click(question, "approve")
+            wrong = await press(set_.eve, question, "approve")
             assert "may not make calls" in await wrong.finished()
             assert not set_.twilio.calls
-            await set_.ann.click(question, "approve")
+            await press(set_.ann, question, "approve")
             call = await set_.twilio.next_call()
             await call.over()
             await set_.reads("Approved by **Ann**", CALLS)

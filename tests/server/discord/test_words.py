@@ -10,6 +10,7 @@ import pytest
 
 from server.scenes.words import word_error_rate
 from tests.peers.discord import Impairments
+from tests.peers.gateway_hub import Ack, Chat, performs
 from tests.server.commands.program import CLIPS
 from tests.server.discord.scene import clip, gateway, guarded, guild, join, service, settings
 
@@ -28,6 +29,7 @@ def test_words_are_understood_over_a_bad_network_and_beside_a_camera(tmp_path: P
     async def test() -> None:
         async with guild() as discord, gateway() as hub:
             ann = discord.add_user(2001, "ann", display_name="Ann")
+            hub.replies["agent"] = performs(Ack(), Chat("final", "Yes.", 1))  # soon said
             everything = {**settings(discord, hub), "PIPELINE__RELEVANCE__SENSITIVITY": "low"}
             async with service(tmp_path, everything) as running:
                 await join(running, ann)

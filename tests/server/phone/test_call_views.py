@@ -15,6 +15,7 @@ from server.phone.calls.report import Report
 from server.phone.calls.status import CallPhase, CallStatus, EndReason
 from server.phone.engines.engine import (
     AgentSaid,
+    CallerHeard,
     CallerSaid,
     CallerSpeaks,
     CallReported,
@@ -80,6 +81,7 @@ def test_what_came_of_it_is_told_with_time_cost_and_report() -> None:
         (PhaseChanged(CallPhase.SPEAKING), Activity.SPEAKING),
         (PhaseChanged(CallPhase.LISTENING), Activity.LISTENING),
         (CallerSpeaks(1.0), Activity.HEARING),
+        (CallerHeard("Hi"), telephone.Heard("Hi")),
         (CallerSaid(1.0, "Hi"), Said(1.0, by_agent=False, text="Hi")),
         (AgentSaid(1.0, "All of it", "All of it", 1.0), Said(1.0, by_agent=True, text="All of it")),
         (

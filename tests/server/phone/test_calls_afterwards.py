@@ -60,6 +60,7 @@ def test_what_was_said_with_a_realtime_model_enters_the_session(tmp_path: Path) 
         assert text.startswith(f"[phone call transcript] {ANN} called")
         assert "You: Hello, I am Jarvis." in text
         assert [row["role"] for row in whole["transcript"]] == ["assistant"]
+        assert {"realtime_input", "realtime_output"} <= set(whole["cost"]["parts"])
 
     asyncio.run(main())
 

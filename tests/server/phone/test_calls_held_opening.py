@@ -17,9 +17,9 @@ from tests.server.phone.live.tone import tone
 from tests.server.phone.service_scene import Setup, telephone
 
 OPENING = "Hello, this is Jarvis."
-HOLD = 3.0
+HOLD = 5.0
 ENGINES = pytest.mark.parametrize("engine", ["local", "realtime"])
-LATE = 2.0
+LATE = 4.0
 """Seconds that our own engines may take beside, on a machine that is busy, at this speed."""
 
 

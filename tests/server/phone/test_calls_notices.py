@@ -17,10 +17,11 @@ from tests.server.phone.live.tone import tone
 from tests.server.phone.service_scene import Setup, telephone
 
 NOTICE = "The table is booked for eight."
+SAID = f"{NOTICE} I am an AI. What we say is written down."
 
 
 def notified(folder: Path, engine: str, person: Person) -> CallRecord:
-    setup = Setup(speed=4.0, engine=engine, script=[Say(NOTICE, 1.5)] * 4)
+    setup = Setup(speed=4.0, engine=engine, script=[Say(SAID, 1.5)] * 4)
 
     async def main() -> CallRecord:
         async with telephone(folder, setup) as phone:
@@ -40,7 +41,7 @@ def test_a_person_hears_it_and_nothing_they_say_is_answered(tmp_path: Path, engi
     person = Person([Speak(tone(0.5)), Quiet(40.0)], detection=1.0)
     record = notified(tmp_path, engine, person)
     assert (record.status, record.end_reason) == (CallStatus.COMPLETED, EndReason.AGENT)
-    assert [(row.role, row.text) for row in record.transcript] == [("assistant", NOTICE)]
+    assert [(row.role, row.text) for row in record.transcript] == [("assistant", SAID)]
     assert not record.transcript[0].interrupted
 
 
@@ -50,4 +51,4 @@ def test_a_machine_hears_it_after_its_announcement(tmp_path: Path, engine: str) 
     person = Person([HearEnd(2.0), Quiet(40.0)], answered_by="machine_end_beep", detection=6.0)
     record = notified(tmp_path, engine, person)
     assert (record.status, record.end_reason) == (CallStatus.COMPLETED, EndReason.VOICEMAIL)
-    assert [(row.role, row.text) for row in record.transcript] == [("assistant", NOTICE)]
+    assert [(row.role, row.text) for row in record.transcript] == [("assistant", SAID)]

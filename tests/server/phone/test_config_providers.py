@@ -8,7 +8,13 @@ import pytest
 from pydantic import ValidationError
 
 from server.phone.config import PhoneConfig
-from server.phone.config_providers import OpenAIConfig, PublicConfig, TwilioConfig, realtime_voice
+from server.phone.config_providers import (
+    OpenAIConfig,
+    PublicConfig,
+    TwilioConfig,
+    find_realtime_voice,
+    realtime_voice,
+)
 
 
 def test_peers_on_this_machine_need_no_encryption() -> None:
@@ -89,3 +95,14 @@ def test_others_are_taken_as_they_are() -> None:
     assert [realtime_voice(name) for name in ("Fable", "onyx", "Coral")] == [
         "verse", "ash", "coral",
     ]  # fmt: skip
+
+
+def test_voices_of_realtime_models_are_found_by_their_names() -> None:
+    for wanted, found in (
+        ("marin", "marin"),
+        ("Sage", "sage"),
+        ("nova", "marin"),
+        ("voice_Abc1", "voice_Abc1"),
+        ("thorsten", None),
+    ):
+        assert find_realtime_voice(wanted) == found

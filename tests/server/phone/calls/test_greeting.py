@@ -30,6 +30,15 @@ def test_a_call_of_ours_says_on_whose_behalf() -> None:
     assert "Ann" not in opening(TEXTS, "inbound", kept, agent="Jarvis", caller="Ann")
 
 
+def test_a_message_stands_for_the_greeting_and_for_nothing_else() -> None:
+    kept = Kept(words=True, sound=False)
+    message = "Your table is ready."
+    assert (
+        opening(TEXTS, "outbound", kept, agent="Jarvis", caller="Ann", message=message)
+        == "Your table is ready. I am an AI assistant. What we say is written down."
+    )
+
+
 def test_empty_texts_leave_no_gap_and_other_braces_stay() -> None:
     texts = GreetingConfig(inbound=" Hi {x}, {agent}. ", disclosure="", written_down="")
     kept = Kept(words=True, sound=True)

@@ -89,12 +89,9 @@ def test_or_without_a_word_and_without_costs() -> None:
 def test_or_may_leave_a_message() -> None:
     taken = answer(STRANGER, unknown_callers="message", message_prompt="Tell {agent}.")
     assert isinstance(taken, RecordMessage)
-    assert (taken.prompt, taken.longest, taken.number) == (
-        "Hello, this is Jarvis. I am an AI assistant. Messages are recorded and written down."
-        " Tell Jarvis.",
-        120.0,
-        STRANGER,
-    )
+    assert (taken.longest, taken.number) == (120.0, STRANGER)
+    told = "I am an AI assistant. Messages are recorded and written down."
+    assert taken.prompt == f"Hello, this is Jarvis. {told} Tell Jarvis."
 
 
 def test_or_may_type_the_pin() -> None:

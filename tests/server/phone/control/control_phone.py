@@ -21,6 +21,8 @@ from tests.server.phone.live.phone_scene import Phone, Setup, telephone
 
 ANSWERS = [Hear(0.2), HangUp()]
 STAYS = [Quiet(30.0)]
+VOICES = dict.fromkeys(("sage", "Sage"), "sage")
+"""What the engine speaks with, by its names."""
 
 
 @dataclass
@@ -64,7 +66,7 @@ async def controlled(folder: Path, setup: Setup | None = None) -> AsyncIterator[
     recordings = setup.recordings or folder / "recordings"
     async with telephone(folder, setup) as phone:
         running = Running(phone.switchboard)
-        desk = ControlDesk(running, phone.store, recordings, "US")
+        desk = ControlDesk(running, phone.store, recordings, "US", VOICES.get)
         part = Fake("phone", PartState.OK, phone_router(desk))
         async with control([part]) as client:
             yield Controlled(phone, client, running, recordings)

@@ -79,6 +79,7 @@ def test_what_cannot_be_done_is_told_and_the_call_goes_on(tmp_path: Path) -> Non
             ("dtmf", {"digits": "1' or"}, 400, "digits"),
             ("say", {"text": ""}, 400, "text"),
             ("say", {"text": "x" * 2001}, 400, "text"),
+            ("update", {"voice": "nobody"}, 400, "There is no voice nobody"),
             ("update", {}, 400, "Nothing shall change"),
         ):
             response = await scene.client.post(f"/call/{call_id}/{path}", json=body)

@@ -10,7 +10,7 @@ from typing import Any
 from server.phone.calls.people import Person as Known
 from tests.peers.twilio import Person
 from tests.server.phone.control.control_phone import STAYS, Controlled, controlled
-from tests.server.phone.live.phone_scene import BEN, Setup
+from tests.server.phone.live.phone_scene import BEN, TOLD, Setup
 
 LIMITED = Setup().limits.model_copy(update={"concurrent_outbound": 1})
 
@@ -42,7 +42,7 @@ def test_a_call_is_made_and_its_record_has_the_documented_form(tmp_path: Path) -
         assert (record["to"], record["task"]) == (BEN, "Ask for the time.")
         assert record["status"] == "completed"
         [row] = record["transcript"]
-        assert (row["role"], row["text"]) == ("assistant", "Hello from me.")
+        assert (row["role"], row["text"]) == ("assistant", f"Hello from me. {TOLD}")
         assert (await scene.client.get(f"/call/{answer['call_id']}")).json() == record
         assert (await scene.client.get("/calls")).json() == {"calls": []}
 
@@ -57,7 +57,7 @@ def test_everything_that_is_asked_for_reaches_the_call(tmp_path: Path) -> None:
             "context": {"user_profile": "likes windows", "guests": 4},
             "openclaw_session_id": "session_123",
             "engine": "local",
-            "voice": "sage",
+            "voice": "Sage",
             "timezone": "Europe/Oslo",
             "locale": "de-CH",
             "callerName": "Ann",
@@ -89,7 +89,7 @@ def test_a_notice_is_said_and_the_call_ended(tmp_path: Path) -> None:
         wish = {"message": "The table is booked.", "mode": "notify"}
         record = await scene.over((await scene.call(BEN, **wish)).json()["call_id"])
         assert (record["status"], record["endReason"]) == ("completed", "agent")
-        assert scene.phone.engine.last_words == ["The table is booked."]
+        assert scene.phone.engine.last_words == [f"The table is booked. {TOLD}"]
 
     run(tmp_path, main)
 
@@ -150,7 +150,8 @@ WRONG: list[tuple[Any, int, str]] = [
     ({"to": BEN, "session_key": "ä b"}, 400, "session_key"),
     ({"to": BEN, "max_duration": 5000}, 400, "longest_outbound"),
     ({"to": BEN, "dtmf": "12x"}, 400, "dtmf"),
-    ({"to": BEN, "voice": "../x"}, 400, "voice"),
+    ({"to": BEN, "voice": "../x"}, 400, "voice cannot be used"),
+    ({"to": BEN, "voice": "nobody"}, 400, "There is no voice nobody"),
     ({"to": BEN, "metadata": [1]}, 400, "metadata"),
     ({"to": "+442079460000"}, 403, "another country"),
     ({"to": "+19002222222"}, 403, "costs more"),
@@ -257,7 +258,7 @@ def test_the_terms_of_a_call_outlast_a_restart(tmp_path: Path) -> None:
         assert record is not None
         plan = scene.phone.switchboard._planning.again(record).plan
         call = plan.engine_call
-        assert (call.voice, call.opening) == ("sage", "It is me.")
+        assert (call.voice, call.opening) == ("sage", f"It is me. {TOLD}")
         assert (plan.digits, plan.longest) == ("1", 30)
 
     run(tmp_path, main)

@@ -13,7 +13,7 @@ from typing import Any
 from server.phone.calls.record import CallRecord, Recording
 from server.phone.calls.status import CallStatus
 from tests.server.phone.control.control_phone import Controlled, controlled
-from tests.server.phone.live.phone_scene import ANN, BEN, OPENING, Setup
+from tests.server.phone.live.phone_scene import ANN, BEN, OPENING, TOLD, Setup
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -92,7 +92,7 @@ def test_a_call_that_was_recorded_can_be_read_and_heard(tmp_path: Path) -> None:
             await scene.over(call_id)
             words = (await scene.client.get(f"/history/{call_id}/transcript")).json()
             assert words["id"] == call_id
-            assert [row["text"] for row in words["transcript"]] == [OPENING]
+            assert [row["text"] for row in words["transcript"]] == [f"{OPENING} {TOLD}"]
             sound = await scene.client.get(f"/history/{call_id}/audio")
             assert (sound.status_code, sound.headers["content-type"]) == (200, "audio/wav")
             with wave.open(BytesIO(sound.content)) as file:

@@ -51,6 +51,21 @@ def test_a_reply_is_heard_whole_and_drained() -> None:
     run(main())
 
 
+def test_looking_at_what_was_heard_changes_nothing() -> None:
+    """Nor does it when the last mark is still on its way."""
+
+    async def main() -> None:
+        async with line() as (transport, far):
+            began = audio_clock().now()
+            await transport.play(audio(1, 1.0))
+            for look in range(200):
+                audio_clock().call_at(began + 0.01 * look, lambda: transport.ledger)
+            await transport.drain()
+            assert far.heard_seconds() == pytest.approx(1.0, abs=0.03)
+
+    run(main())
+
+
 def test_stop_is_heard_at_once_and_the_ledger_knows_what_was_heard() -> None:
     async def main() -> None:
         async with line() as (transport, far):

@@ -66,6 +66,7 @@ TOKEN = "fake-auth-token"
 ANN = "+15550001111"
 BEN = "+15550002222"
 OPENING = "Hello this is Jarvis"
+TOLD = "I am an AI assistant. What we say is written down."
 
 
 class FastClock(LoopClock):

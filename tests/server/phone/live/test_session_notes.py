@@ -150,3 +150,22 @@ def test_a_call_in_which_nothing_was_said_needs_no_note(tmp_path: Path) -> None:
         assert [record.session_note for record in told] == ["none"]
 
     with_store(tmp_path, test)
+
+
+def test_a_bug_costs_its_own_note_and_no_other(tmp_path: Path, caplog) -> None:
+    class Broken(Gateway):
+        async def __call__(self, session_key: str, text: str, *, idempotency_key: str) -> None:
+            if idempotency_key == "call-note-c1":
+                raise RuntimeError("nobody foresaw this")
+            await super().__call__(session_key, text, idempotency_key=idempotency_key)
+
+    async def test(store: CallStore) -> None:
+        told = Told(store, Broken())
+        await keep(store, over())
+        await keep(store, over("c2"))
+        async with working(told.notes.run()):
+            await told.all(1)
+        assert [record.id for record in told] == ["c2"]
+        assert "nobody foresaw this" in caplog.text
+
+    with_store(tmp_path, test)

@@ -14,7 +14,7 @@ from server.phone.calls.people import Person as Known
 from server.phone.calls.request import CallRefusedError, CallRequest
 from server.phone.calls.status import CallStatus, EndReason
 from tests.peers.twilio import HangUp, Hear, Person, Press, Quiet
-from tests.server.phone.live.phone_scene import ANN, BEN, OPENING, Phone, Setup, telephone
+from tests.server.phone.live.phone_scene import ANN, BEN, OPENING, TOLD, Phone, Setup, telephone
 
 STAYS = [Quiet(30.0)]
 
@@ -153,7 +153,7 @@ def test_the_same_wish_is_one_call(tmp_path: Path) -> None:
         first, again = [await phone.switchboard.place(wish) for _ in range(2)]
         assert first.id == again.id
         [record] = await phone.ended()
-        assert record.transcript[0].text == OPENING
+        assert record.transcript[0].text == f"{OPENING} {TOLD}"
         assert (await phone.switchboard.place(replace(wish, task="again"))).id == record.id
         assert len(phone.twilio.calls) == 1
 
@@ -170,6 +170,7 @@ def test_a_call_that_breaks_ends_by_itself_and_the_next_is_taken(
         phone.engine.acts = [broken]
         first = await phone.twilio.ring_in(ANN, steps=STAYS)
         await first.over()
+        await phone.ended(1)
         phone.engine.acts = []
         second = await phone.twilio.ring_in(BEN, steps=[Hear(0.2), HangUp()])
         await second.over()

@@ -56,7 +56,7 @@ def engine_maker(
     return make
 
 
-def setup_of(*, recogniser: Any = None, ears: Any = None, speed: float = 8.0, **more: Any) -> Setup:
+def setup_of(*, recogniser: Any = None, ears: Any = None, speed: float = 4.0, **more: Any) -> Setup:
     setup = Setup(speed=speed, agent=Agent(), **({"inbound": inbound()} | more))
     setup.parts["messages"] = engine_maker(setup, recogniser or Recogniser(WORDS), ears)
     return setup

@@ -51,7 +51,7 @@ def test_a_recogniser_that_fails_is_asked_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def main() -> None:
-        setup = setup_of(recogniser=Overloaded(2), speed=40.0)
+        setup = setup_of(recogniser=Overloaded(2), speed=20.0)
         async with message_phone(tmp_path, setup) as phone:
             call = await phone.ring_in(AFTER_TONE, Speak(SPEECH), HangUp())
             record = await written(phone, call)
@@ -64,7 +64,7 @@ def test_a_recogniser_that_fails_is_asked_again(
 
 def test_what_was_not_written_down_is_at_the_next_start(tmp_path: Path) -> None:
     async def main() -> None:
-        async with FakeTwilio(speed=8.0) as twilio, FakeOpenAI([Say("", 0.1)]) as openai:
+        async with FakeTwilio(speed=4.0) as twilio, FakeOpenAI([Say("", 0.1)]) as openai:
             broken = setup_of(recogniser=Overloaded(1000))
             async with running(tmp_path, twilio, openai, broken) as phone:
                 call = await phone.ring_in(AFTER_TONE, Speak(SPEECH), HangUp())
@@ -83,7 +83,7 @@ def test_what_was_not_written_down_is_at_the_next_start(tmp_path: Path) -> None:
 
 def test_a_message_survives_a_service_that_stops_while_it_is_spoken(tmp_path: Path) -> None:
     async def main() -> None:
-        async with FakeTwilio(speed=8.0) as twilio, FakeOpenAI([Say("", 0.1)]) as openai:
+        async with FakeTwilio(speed=4.0) as twilio, FakeOpenAI([Say("", 0.1)]) as openai:
             async with running(tmp_path, twilio, openai, setup_of()) as phone:
                 await phone.ring_in(AFTER_TONE, Speak(SPEECH), Quiet(60.0))
                 record = None

