@@ -39,6 +39,10 @@ class AudioFrame:
     at: float
     """When the first sample was heard, in seconds on the conversation clock."""
 
+    continuous: bool = False
+    """Whether the speaker's sound is sent also in silence, as on the telephone: what is missing
+    after it is late then, and no silence."""
+
     @property
     def seconds(self) -> float:
         """Duration."""

@@ -35,6 +35,12 @@ BEHIND = 0.15
 """Seconds after which a frame that is still not heard counts: the usual way of a frame, gathering
 with those of other speakers included, is far shorter."""
 
+LATE = 0.1
+"""Seconds of a continuous sound that may be missing on the usual way."""
+
+LATEST = 1.0
+"""Seconds of it that are waited for: after that nobody knows whether more comes."""
+
 
 class Listener(Protocol):
     """Who is told what is heard."""
@@ -64,6 +70,9 @@ class _Ear:
     events: asyncio.Queue[HeardEvent] = field(default_factory=lambda: asyncio.Queue(FRAMES_WAITING))
     hearing: AudioFrame | None = None
     """The frame that is with the VAD."""
+
+    expected: float | None = None
+    """Until when a continuous sound has arrived."""
 
     deaf: bool = False
     """Whether the VAD failed on the newest window."""
@@ -116,6 +125,7 @@ class Ears:
             ear.events.get_nowait()
             logger.warning("%s: hearing falls behind, a frame was dropped", self._name)
         ear.events.put_nowait(event)
+        ear.expected = _expected(event)
 
     def participant(self, speaker: str) -> Participant:
         """Return who is heard under an id."""
@@ -133,12 +143,15 @@ class Ears:
         """Return until when everything was heard: ``now``, or less while the VAD is behind.
 
         Silence is the passing of time, but not while there is sound that nobody
-        has listened to yet, nor while a sound may turn out to be speech.
+        has listened to yet, nor while a sound may turn out to be speech, nor
+        while sound is late that will surely come.
         """
-        hearing = (ear.hearing.at for ear in self._ears.values() if ear.hearing is not None)
-        oldest = min(hearing, default=now)
-        until = oldest if now - oldest > BEHIND else now
-        return min([until, *self._stirring(now)])
+        ears = self._ears.values()
+        hearing = [ear.hearing.at for ear in ears if ear.hearing is not None]
+        unheard = [at for at in hearing if now - at > BEHIND]
+        arrived = [ear.expected for ear in ears if ear.expected is not None]
+        late = [at for at in arrived if LATE < now - at <= LATEST]
+        return min([now, *unheard, *late, *self._stirring(now)])
 
     def _stirring(self, now: float) -> list[float]:
         since = (ear.gate.stirs_since(now) for ear in self._ears.values())
@@ -206,3 +219,8 @@ class Ears:
             self._listener.hear_speech(ear.speaker.id, voiced)
         elif ear.gate.stirs:
             self._listener.hear_stir(ear.speaker.id, end)
+
+
+def _expected(event: HeardEvent) -> float | None:
+    """Return until when a continuous sound has arrived; ``None`` for any other."""
+    return event.end if isinstance(event, AudioFrame) and event.continuous else None

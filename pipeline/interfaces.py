@@ -272,10 +272,13 @@ class Question:
     on_tool: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
     """Gets the name of every tool as the agent begins to use it, where that is known."""
 
+    notes: str = ""
+    """What the agent is told with it that nobody said, in lines of their own."""
+
     @property
     def message(self) -> str:
-        """``<display name>: <text>``, the form in which agents get every turn."""
-        return f"{self.speaker.name}: {self.text}"
+        """``<display name>: <notes><text>``, the form in which agents get every turn."""
+        return f"{self.speaker.name}: {self.notes}{self.text}"
 
 
 class Agent(Protocol):

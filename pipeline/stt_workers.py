@@ -145,9 +145,11 @@ class _Job(Queued):
     async def transcript(self) -> Transcript:
         # Shielded, so that one of several who wait can be cancelled: cancel()
         # then tells the others.
+        outcome = asyncio.wrap_future(self._outcome)
+        outcome.add_done_callback(_take_in)
         try:
             async with asyncio.timeout(self._timeout):
-                return await asyncio.shield(asyncio.wrap_future(self._outcome))
+                return await asyncio.shield(outcome)
         except TimeoutError as error:
             self.cancel()
             raise SpeechToTextError(
@@ -182,3 +184,9 @@ class _Job(Queued):
                 self._outcome.set_exception(outcome)
             else:
                 self._outcome.set_result(outcome)
+
+
+def _take_in(outcome: asyncio.Future[Transcript]) -> None:
+    """Look at an outcome: nobody may be left to, and asyncio would log that as an error."""
+    if not outcome.cancelled():
+        outcome.exception()

@@ -36,13 +36,23 @@ from server.config_sources import (
     read_dotenv,
     read_yaml,
 )
-from server.phone.calls.config import Pin
+from server.phone.calls.config import E164, Pin
 from server.phone.config import PhoneConfig
+from server.phone.config_discord import DiscordId
 from server.setting_paths import dotted
 from server.settings_schema import Schema, variable_name
 from server.speech.config import SpeechConfig
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
+
+_KEY = "[key]"
+"""What pydantic adds to the place of a wrong name."""
+
+_IN_WORDS = {
+    "string_type": "should be text; put it in quotes",
+    "tuple_type": 'should be a list, such as ["one", "two"]',
+}
+"""What is told of wrong values instead of pydantic's own words, by the type of error."""
 
 _PROJECT = Path(__file__).resolve().parent.parent
 
@@ -83,10 +93,10 @@ class ServerConfig(Settings):
 class IdentityConfig(Settings):
     """One person, however they come in."""
 
-    discord: Annotated[str, StringConstraints(pattern=r"^[0-9]{15,20}$")] | None = None
+    discord: DiscordId | None = None
     """Their Discord user id, in quotes."""
 
-    phones: tuple[Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")], ...] = ()
+    phones: tuple[E164, ...] = ()
     """Their telephone numbers in international form, in quotes: "+15551234567"."""
 
     session_key: Annotated[str, StringConstraints(min_length=1, max_length=512)] | None = None
@@ -259,13 +269,12 @@ def load_config(request: ConfigRequest) -> Config:
 def _invalid(error: ValidationError, entries: Entries) -> Iterator[str]:
     """Describe wrong values by place and rule, never by the value: it may be a secret."""
     for detail in error.errors(include_url=False, include_context=False, include_input=False):
-        path = tuple(str(name) for name in detail["loc"])
+        path = tuple(str(name) for name in detail["loc"] if name != _KEY)
         message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        message = message.split(", unable to ")[0]
-        if detail["type"] == "string_type":
-            message = "should be text; put it in quotes"
+        message = _IN_WORDS.get(detail["type"], message.split(", unable to ")[0])
         origin = entries.origin(path)
-        yield f"{dotted(path)}: {message}" + (f" ({origin})" if origin else "")
+        place = f"{dotted(path)}: " if path else ""  # what is wrong between sections has none
+        yield f"{place}{message}" + (f" ({origin})" if origin else "")
 
 
 def _with_whole_paths(config: Config, folder: Path) -> Config:

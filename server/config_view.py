@@ -15,6 +15,10 @@ MASK = "********"
 """Stands for a secret wherever settings are shown."""
 
 _SHORT_NAME = 3
+_NOBODY_MAY_CALL = (
+    "nobody's calls reach the agent: put your number into identities.<name>.phones; or set"
+    " phone.inbound.policy to off, if that is meant"
+)
 _URL_LOGIN = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 
@@ -81,4 +85,19 @@ def config_warnings(config: Config) -> list[str]:
             "chat.base_url and openclaw.base_url are both set: the chat server answers, and the"
             " OpenClaw Gateway is not asked"
         )
-    return [*warnings, *config.phone.notes()]
+    return [*warnings, *_callers(config), *config.phone.notes()]
+
+
+def _callers(config: Config) -> list[str]:
+    """Return what is odd about who may call."""
+    inbound, people = config.phone.inbound, config.identities.values()
+    ways_in = (
+        not (config.phone.enabled and config.phone.twilio.is_configured),
+        inbound.policy != "allowlist",
+        inbound.unknown_callers != "refuse",
+        bool(inbound.allow),
+        any(person.phones for person in people),
+    )
+    if any(ways_in):
+        return []
+    return [_NOBODY_MAY_CALL]

@@ -117,8 +117,8 @@ def number_finding(number: str, ours: OurNumber, public: PublicUrl) -> Finding |
         message = f"calls to {number} go to an application or trunk at Twilio, and not here"
         return Finding(Outcome.FAILED, message, fix)
     if ours.voice_url.rstrip("/") not in {wanted, public.url(f"{VOICE}/twiml")}:
-        goes = ours.voice_url or "nowhere"
-        return Finding(Outcome.FAILED, f"calls to {number} go to {goes}, and not here", fix)
+        goes = f"to {ours.voice_url}, and not here" if ours.voice_url else "nowhere"
+        return Finding(Outcome.FAILED, f"calls to {number} go {goes}", fix)
     if ours.voice_method != "POST":
         return Finding(Outcome.FAILED, f"calls to {number} come by {ours.voice_method}", fix)
     if ours.status_url.rstrip("/") != public.url(STATUS):
@@ -142,7 +142,12 @@ async def _check_model(config: OpenAIConfig, client: httpx.AsyncClient) -> Findi
         return Finding(Outcome.FAILED, "OpenAI refuses OPENAI_API_KEY", "set it anew in .env")
     if not answer.is_success:
         return Finding(Outcome.WARNING, f"OpenAI answers with {answer.status_code}", "try later")
-    models = {str(one.get("id")) for one in answer.json().get("data", [])}
+    try:
+        models = {str(one["id"]) for one in answer.json()["data"]}
+    except (ValueError, TypeError, KeyError):
+        return Finding(
+            Outcome.WARNING, "OpenAI's answer is not understood", "look at phone.openai.base_url"
+        )
     if config.usable_model not in models:
         return Finding(
             Outcome.FAILED,

@@ -222,6 +222,7 @@ class PhoneSupport:
             began,
             self._finished.put_nowait,
             barge_in=phone.playout.barge_in,
+            filler_after=phone.playout.filler_after,
         )
 
     def _persona(self, agent: str) -> Persona:

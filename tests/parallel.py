@@ -16,12 +16,12 @@ from xdist.scheduler import LoadScopeScheduling
 _TESTS = Path(__file__).parent
 
 _REAL_TIME = {
-    "openclaw_client/ring": "whole programs",
+    "openclaw_client/ring": "a whole gateway",
     "server/discord": "whole programs",
     "discord_bot": "voice connections",
 }
-"""Folders of tests that run in real time, or a whole gateway, and what they run together with. They
-wait more than they work."""
+"""Folders of tests that run in real time, and what they run together with. They wait more than they
+work, so these groups do not get in each other's way."""
 
 
 def _real_time_group(path: Path) -> str | None:

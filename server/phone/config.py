@@ -34,8 +34,13 @@ from server.phone.config_providers import (
     PublicConfig,
     TwilioConfig,
 )
+from server.written import bare_off, written_as
 
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strip_whitespace=True)]
+Country = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True),
+    written_as(r"[A-Z]{2}", 'should be the two capital letters of a country, such as "US"'),
+]
 
 
 def _time_zone(name: str) -> str:
@@ -54,9 +59,13 @@ class DefaultsConfig(Settings):
     timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     """Time zone of all hours in these settings, and of what the agent is told, as Europe/Oslo."""
 
-    locale: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] = (
-        "en-US"
-    )
+    locale: Annotated[
+        str,
+        written_as(
+            r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*",
+            'should be a language and a country, such as "en-US"',
+        ),
+    ] = "en-US"
     """Language and country of what is said by Twilio's own voice and told to the agent."""
 
     country: Country = "US"
@@ -66,7 +75,12 @@ class DefaultsConfig(Settings):
 class PhoneAgentConfig(Settings):
     """Who answers the telephone."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
+    id: (
+        Annotated[
+            str, written_as(r"[A-Za-z0-9_-]{1,64}", "should be letters, digits, - and _ only")
+        ]
+        | None
+    ) = None
     """An OpenClaw agent; empty: openclaw.agent_id."""
 
     name: str | None = None
@@ -123,7 +137,7 @@ class OutboundConfig(Settings):
 class VoicemailConfig(Settings):
     """What happens when a machine answers a call of ours."""
 
-    detection: Literal["off", "twilio"] = "twilio"
+    detection: Annotated[Literal["off", "twilio"], BeforeValidator(bare_off)] = "twilio"
     """Who finds out; costs a little a call."""
 
     action: Literal["leave_message", "hang_up"] = "leave_message"
@@ -133,7 +147,9 @@ class VoicemailConfig(Settings):
         "Hello, this is {agent}, an AI assistant, calling for {caller} about this: {task}."
         " Please call back at {number}. Thank you."
     )
-    """What is left: {agent}, {caller}, {task} and {number} are filled in."""
+    """What is left: {agent}, {caller}, {task} and {number} are filled in. " for {caller}" is left
+    out when nobody is known on whose behalf it calls. A call that has a message and no task leaves
+    that message instead."""
 
     hold_opening: Annotated[float, Field(ge=0.0, le=10.0)] = 0.0
     """Seconds to wait for the verdict before the first words; 0: speak at once."""
@@ -147,16 +163,15 @@ class PlayoutConfig(Settings):
     network."""
 
     barge_in: Annotated[float, Field(ge=0.02, le=2.0)] = 0.12
-    """Seconds of the caller's speech that interrupt."""
-
-    guard: Seconds = 0.25
-    """Seconds of each reply that nobody can interrupt: what is heard then is mostly echo."""
+    """Engine local: seconds of the caller's speech that interrupt the first words, and questions
+    into a silence. Replies go by pipeline.turns."""
 
     protect_greeting: bool = False
     """Whether the first words are said to their end."""
 
     filler_after: Seconds = 1.2
-    """Seconds of waiting for the agent after which something is heard."""
+    """Engine local: seconds more that an answer must be expected to take for a few words, such as
+    "One moment."; the soft sound of a wait comes sooner."""
 
 
 def _recording_mode(value: Any) -> Any:

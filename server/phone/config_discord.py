@@ -7,8 +7,13 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from pipeline.config import Settings
+from server.written import written_as
 
-DiscordId = Annotated[str, StringConstraints(pattern=r"^\d{15,20}$", strip_whitespace=True)]
+DiscordId = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True),
+    written_as(r"\d{15,20}", "should be an id of Discord: 15 to 20 digits"),
+]
 
 
 class PhoneDiscordConfig(Settings):
@@ -16,7 +21,7 @@ class PhoneDiscordConfig(Settings):
 
     users: tuple[DiscordId, ...] = ()
     """Discord user ids, in quotes. The people in identities, the owner of the bot, and members who
-    may manage the server, may anyway."""
+    may manage the server may anyway; of a public bot only where its owner owns the server."""
 
     roles: tuple[DiscordId, ...] = ()
     """Ids of roles, in quotes: whoever has one may."""

@@ -6,12 +6,20 @@ import ipaddress
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
 
 from pipeline.config import Settings
 from server.phone.calls.config import E164
 from server.phone.security.forwarding import TrustedProxies
 from server.phone.security.public_url import PublicUrl
+from server.written import bare_off, written_as
 
 REALTIME_MODEL = "gpt-realtime-2.1"
 
@@ -62,7 +70,12 @@ def _is_loopback(host: str) -> bool:
 class TwilioConfig(Settings):
     """The Twilio account."""
 
-    account_sid: Annotated[str, StringConstraints(pattern=r"^AC\w{1,62}$")] | None = None
+    account_sid: (
+        Annotated[
+            str, written_as(r"AC\w{1,62}", "should begin with AC, as the Twilio Console has it")
+        ]
+        | None
+    ) = None
     """The account; also TWILIO_ACCOUNT_SID."""
 
     auth_token: SecretStr | None = None
@@ -77,7 +90,12 @@ class TwilioConfig(Settings):
     """Secrets of shared keys with which Twilio signs its requests (HMAC_SHA256), where the account
     uses them. Secret, environment only."""
 
-    api_key_sid: Annotated[str, StringConstraints(pattern=r"^SK\w{1,62}$")] | None = None
+    api_key_sid: (
+        Annotated[
+            str, written_as(r"SK\w{1,62}", "should begin with SK, as the Twilio Console has it")
+        ]
+        | None
+    ) = None
     """An API key with which calls are made instead of with the token."""
 
     api_key_secret: SecretStr | None = None
@@ -168,7 +186,9 @@ class OpenAIConfig(Settings):
     silence: Annotated[float, Field(ge=0.1, le=5.0)] = 0.5
     """With server_vad: seconds of silence that end the caller's turn."""
 
-    noise_reduction: Literal["off", "near_field", "far_field"] = "near_field"
+    noise_reduction: Annotated[
+        Literal["off", "near_field", "far_field"], BeforeValidator(bare_off)
+    ] = "near_field"
     """What is filtered out of the caller's sound."""
 
     reasoning_effort: Literal["minimal", "low", "medium", "high", "xhigh"] | None = None

@@ -154,15 +154,21 @@ class PhonePart:
             return PartStatus(PartState.STARTING, "waiting for models, voice and agent")
         calls = len(self.switchboard.calls)
         running = f"{calls} {'call' if calls == 1 else 'calls'}"
-        number = self._config.twilio.from_number
-        message = f"{number} at {self._config.public.base_url}, {running}"
+        message = f"{self._where}, {running}"
         if not self._config.twilio.validate_signature:
             return PartStatus(PartState.DEGRADED, f"{message}; {UNSIGNED}")
         return PartStatus(PartState.OK, message)
 
+    @property
+    def _where(self) -> str:
+        """Our number, and where the internet reaches us."""
+        return f"{self._config.twilio.from_number} at {self._config.public.base_url}"
+
     async def run(self) -> None:
         """Answer and make calls until cancelled; calls that go on then are broken off."""
-        if self._off() is not None:
+        if (why := self._off()) is not None:
+            if self._config.enabled and self._config.twilio.account_sid is not None:
+                logger.warning("The telephone is off: %s", why)
             return
         while True:
             try:
@@ -170,8 +176,8 @@ class PhonePart:
                     self._problem = ""
                     await self._work()
                     return
-            except (OSError, StoreError, PhoneNotReadyError) as error:
-                self._tell(str(error))
+            except* (OSError, StoreError, PhoneNotReadyError) as errors:
+                self._tell(_first_of(errors))
             await asyncio.sleep(PAUSE)
 
     def _tell(self, problem: str) -> None:
@@ -300,7 +306,8 @@ class PhonePart:
                     tasks.create_task(restart.settle(before), name="calls of before")
                     following = tasks.create_task(afterwards.run(), name="calls that are over")
                     self._port, self.switchboard = listener.getsockname()[1], switchboard
-                    logger.info("The telephone listens on %s:%d", config.public.host, self._port)
+                    listening = f"{config.public.host}:{self._port}"
+                    logger.info("The telephone listens on %s: %s", listening, self._where)
                     try:
                         await asyncio.wait({serving})
                     finally:
@@ -310,6 +317,14 @@ class PhonePart:
                         await asyncio.wait({serving})
             finally:
                 door.close_all()
+
+
+def _first_of(errors: BaseExceptionGroup[BaseException]) -> str:
+    """Return the first of some errors, for people; a TaskGroup packs even a single one."""
+    first: BaseException = errors
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return str(first)
 
 
 def dialling_rules(config: PhoneConfig) -> DiallingRules:

@@ -60,12 +60,14 @@ def test_frames_follow_each_other_from_when_the_first_arrived() -> None:
                 arrivals.clear()
                 await scene.ann.say(speech_like(0.6), impair=CLEAN)
                 await until(lambda: len(call.frames) > SPOKEN)
-                # A busy machine reads the first packet late, and then the test knows it from above.
-                assert call.frames[0].end == pytest.approx(arrivals[0], abs=0.1)
+                # A busy machine reads the first packet late, and then the test knows it from above;
+                # those after it, which came in time, follow it all the same.
+                late = 0.1
+                assert call.frames[0].end == pytest.approx(arrivals[0], abs=late)
                 spoken = call.frames[:SPOKEN]
                 steps = [after.at - before.end for before, after in itertools.pairwise(spoken)]
                 assert max(abs(one) for one in steps) < 0.03
-                assert call.frames[-1].end <= call.clock.now()
+                assert call.frames[-1].end <= call.clock.now() + late
                 await asyncio.sleep(0.3)
 
     asyncio.run(main())

@@ -193,6 +193,23 @@ def test_time_counts_as_heard_only_once_it_was_listened_to():
     run(main)
 
 
+def test_sound_that_is_late_is_no_silence_where_it_is_sent_all_the_time():
+    async def main(tasks: asyncio.TaskGroup) -> Room:
+        room = Room(tasks)
+        sound = np.ones(512, np.int16)
+        room.ears.receive(AudioFrame("ann", sound, 2.968, continuous=True))
+        await settle()
+        assert room.ears.heard_until(3.09) == 3.09  # the usual way
+        assert room.ears.heard_until(3.11) == room.ears.heard_until(4.0) == pytest.approx(3.0)
+        assert room.ears.heard_until(4.01) == 4.01  # nobody knows whether more comes
+        room.ears.receive(AudioFrame("ann", sound, 4.0))
+        await settle()
+        assert room.ears.heard_until(4.9) == 4.9
+        return room
+
+    run(main)
+
+
 def test_a_machine_that_cannot_follow_drops_the_oldest_sound(caplog):
     async def main(tasks: asyncio.TaskGroup) -> Room:
         room = Room(tasks)

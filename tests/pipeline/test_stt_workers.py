@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import subprocess
 import sys
 import threading
@@ -135,19 +136,25 @@ def test_cancelling_during_the_decode_frees_who_waits_at_once() -> None:
 def test_cancelling_the_wait_drops_the_utterance() -> None:
     with one_worker() as desk:
         desk.hold()
-        dropped = desk.start("dropped")
+        complaints: list[str] = []
 
         async def main() -> None:
-            waiting = asyncio.create_task(dropped.transcript())
+            asyncio.get_running_loop().set_exception_handler(
+                lambda _, about: complaints.append(about["message"])
+            )
+            waiting = asyncio.create_task(desk.start("dropped").transcript())
             await asyncio.sleep(0)
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
             desk.free.set()
             await desk.start("next").transcript()
+            del waiting
+            gc.collect()
 
         asyncio.run(main())
         assert desk.begun == ["held", "next"]
+        assert complaints == []
 
 
 def test_a_shed_speculation_comes_back_with_its_commit() -> None:

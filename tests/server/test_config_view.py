@@ -4,8 +4,11 @@ from pydantic import SecretStr
 
 from discord_bot.config import DiscordConfig
 from pipeline.config import AgentConfig, TtsConfig
-from server.config import Config
+from server.config import Config, IdentityConfig
 from server.config_view import config_warnings, masked, secret_values
+from server.phone.calls.config import InboundConfig
+from server.phone.config import PhoneConfig
+from server.phone.config_providers import TwilioConfig
 
 CONFIG = Config(
     discord=DiscordConfig(bot_token=SecretStr("s3cret")),
@@ -34,3 +37,14 @@ def test_short_names_are_warned_about() -> None:
         "agents.jarvis: the name 'J'",
         "agents.nia: the name 'nia'",
     ]
+
+
+def test_a_telephone_that_nobody_may_call_is_warned_about() -> None:
+    account = TwilioConfig(account_sid="AC1", auth_token=SecretStr("t"), from_number="+15550009999")
+    (told,) = config_warnings(Config(phone=PhoneConfig(twilio=account)))
+    assert told.startswith("nobody's calls reach the agent: put your number into identities.")
+    ann = IdentityConfig(phones=("+15557654321",))
+    assert config_warnings(Config(phone=PhoneConfig(twilio=account), identities={"ann": ann})) == []
+    for inbound in (InboundConfig(policy="off"), InboundConfig(unknown_callers="message")):
+        phone = PhoneConfig(twilio=account, inbound=inbound)
+        assert config_warnings(Config(phone=phone)) == []

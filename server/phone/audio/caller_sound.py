@@ -99,7 +99,7 @@ class CallerVoice:
         self._kept += len(sound.samples) * HEARING_RATE // PHONE_RATE - len(samples)
         self._end = at + len(samples) / HEARING_RATE
         if len(samples):
-            frames.append(AudioFrame(self._speaker, samples, at))
+            frames.append(AudioFrame(self._speaker, samples, at, continuous=True))
         return frames
 
     def _finish(self) -> list[AudioFrame]:

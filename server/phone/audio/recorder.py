@@ -31,6 +31,9 @@ recording. What a crash costs is this, and half a second."""
 WRITE_EVERY: Final = 0.5
 """Seconds that are written at once."""
 
+LONGEST_WAIT: Final = 2.0
+"""Seconds after the end of a recording that the disk has for what is left."""
+
 MOST_UNWRITTEN: Final = 4 << 20
 """Bytes that may wait for the disk (two minutes); beyond it the recording ends."""
 
@@ -99,7 +102,7 @@ class Recorder:
             self._disk.finish()
 
     async def wait_written(self) -> Recording:
-        """Wait, after :meth:`finish`, until the disk has it.
+        """Wait, after :meth:`finish`, until the disk has it; of a dead one, for a moment.
 
         Cancelling is safe; it is written to its end.
         """
@@ -149,7 +152,9 @@ class _Disk:
         self._blocks.put(None)
 
     def join(self) -> None:
-        self._thread.join()
+        self._thread.join(LONGEST_WAIT)
+        if self._thread.is_alive():
+            self._fail("the disk is too slow")
 
     def _run(self) -> None:
         try:

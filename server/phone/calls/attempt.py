@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from server.phone.calls.attempt_events import (
     AskProvider,
@@ -30,6 +31,9 @@ from server.phone.calls.status import (
     Direction,
     EndReason,
 )
+
+_ENDS: Final = {CallPhase.TRANSFERRING: EndReason.TRANSFERRED}
+"""Why a call ended that the other side hung up, by what went on in it."""
 
 
 class _Due(enum.Enum):
@@ -128,9 +132,11 @@ class Attempt:
 
     def refuse(self, error: str, now: float) -> None:
         """Take in that the provider does not dial, and why, for people."""
-        if self.end is None and self._ending is not None:
+        if self.end is not None or self.provider_id is not None:
+            return  # it has told of the call: only the answer to our request was lost
+        if self._ending is not None:
             self._end(self._our_verdict(), now)
-        elif self.end is None:
+        else:
             self.end = AttemptEnd(CallStatus.FAILED, EndReason.NOT_PLACED, now, error)
 
     def receive_report(self, report: ProviderReport, now: float) -> None:
@@ -154,7 +160,8 @@ class Attempt:
     def receive_answered_by(self, answered_by: AnsweredBy, now: float) -> None:
         """Take in who answered, which machine detection tells by itself."""
         self.answered_by = answered_by
-        self._advance(CallStatus.IN_PROGRESS, now)
+        if self.end is None:
+            self._advance(CallStatus.IN_PROGRESS, now)
 
     def start_stream(self, stream_id: str, now: float) -> None:
         """Take in that the sound flows: also the proof that somebody answered."""
@@ -302,4 +309,4 @@ class Attempt:
             case CallStatus.CANCELED:
                 return EndReason.CANCELED
             case _:
-                return EndReason.HUNG_UP
+                return _ENDS.get(self._phase, EndReason.HUNG_UP)

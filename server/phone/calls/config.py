@@ -17,14 +17,26 @@ from pipeline.config import Seconds, Settings
 from server.phone.calls.hours import WeeklyHours
 from server.phone.calls.status import CallStatus
 from server.phone.security.pins import checked_pin
+from server.written import bare_off, written_as
 
 E164 = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, pattern=r"^\+[1-9]\d{6,14}$"),
+    StringConstraints(strip_whitespace=True),
+    written_as(
+        r"\+[1-9]\d{6,14}",
+        'should be a number in international form without spaces, such as "+15551234567"',
+    ),
 ]
 """A number in international form: "+15551234567"."""
 
-Prefix = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+[1-9]\d{0,14}$")]
+Prefix = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True),
+    written_as(
+        r"\+[1-9]\d{0,14}",
+        'should be the beginning of numbers in international form, such as "+44"',
+    ),
+]
 """The beginning of numbers in international form: "+1900"."""
 
 Count = Annotated[int, Field(ge=0)]
@@ -124,7 +136,9 @@ class LimitsConfig(Settings):
 class CostsConfig(Settings):
     """Rates from which the cost of a call is estimated; your provider's price list has yours."""
 
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
+    currency: Annotated[
+        str, written_as(r"[A-Z]{3}", 'should be three capital letters, such as "EUR"')
+    ] = "USD"
     """Three letters."""
 
     outbound_minute: Rate = 0.014
@@ -192,7 +206,7 @@ Pin = Annotated[SecretStr, AfterValidator(checked_pin)]
 class InboundConfig(Settings):
     """Who may call, and what others are told."""
 
-    policy: Literal["off", "allowlist", "open"] = "allowlist"
+    policy: Annotated[Literal["off", "allowlist", "open"], BeforeValidator(bare_off)] = "allowlist"
     """Whose calls reach the agent: nobody's, those of people in identities and of the numbers
     below, or everybody's."""
 

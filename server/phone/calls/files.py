@@ -135,9 +135,8 @@ class CallFiles:
         with os.fdopen(descriptor, "r+b") as file:
             end = file.seek(0, os.SEEK_END)
             torn = end > 0 and (file.seek(end - 1), file.read(1))[1] != b"\n"
-            file.write(
-                b"\n" * torn + _line(entry).encode()
-            )  # after a crash in the middle of a line
+            # A line break first, after a crash in the middle of a line.
+            file.write(b"\n" * torn + _line(entry).encode(errors="ignore"))
             file.flush()
             os.fsync(file.fileno())
 
@@ -148,7 +147,8 @@ class CallFiles:
         """Replace the file at once: readers see the old or the new one, whatever happens."""
         descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=self._folder)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            # Half a character, as a model may write one, is left out.
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="ignore") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())

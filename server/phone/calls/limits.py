@@ -88,6 +88,13 @@ class Limits:
             return _too_many("concurrent_messages", running)
         return next(self._over_budget(now, number, message=True), None)
 
+    def may_be_handed_over(self, now: datetime, number: str) -> LimitReached | None:
+        """Return why no call may be handed over to this number now; ``None`` when one may.
+
+        It may be one call more at a time than else: the caller is there already.
+        """
+        return next(self._over_budget(now, number), None)
+
     def longest_message(self, now: datetime, number: str, longest: float) -> float:
         """Return the seconds that a call with a message may last: so many, or what is left."""
         return self._left(now, number, longest, message=True)

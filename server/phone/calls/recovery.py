@@ -99,24 +99,24 @@ def settle(
 
     """
     if found is None:
-        return (Close(_closed(record, CallStatus.FAILED, EndReason.RESTART, now)),)
+        return (Close(closed(record, CallStatus.FAILED, EndReason.RESTART, now)),)
     record = _known_as(record, found)
     if not found.status.is_final:
         status = _way_to_end(record, found)
-        closed = _closed(record, CallStatus.FAILED, EndReason.RESTART, now)
-        return EndAtProvider(record.id, found.provider_id, status), Close(closed)
+        over = closed(record, CallStatus.FAILED, EndReason.RESTART, now)
+        return EndAtProvider(record.id, found.provider_id, status), Close(over)
     at = found.ended_at or now
     match found.status:
         case CallStatus.BUSY:
-            closed = _closed(record, found.status, EndReason.BUSY, at)
+            over = closed(record, found.status, EndReason.BUSY, at)
         case CallStatus.NO_ANSWER:
-            closed = _closed(record, found.status, EndReason.NO_ANSWER, at)
+            over = closed(record, found.status, EndReason.NO_ANSWER, at)
         case CallStatus.COMPLETED if record.status.rank < CallStatus.IN_PROGRESS.rank:
             # Somebody answered while nobody was here to talk with them.
-            closed = _closed(record, CallStatus.FAILED, EndReason.RESTART, at, found.seconds)
+            over = closed(record, CallStatus.FAILED, EndReason.RESTART, at, found.seconds)
         case _:
-            closed = _closed(record, found.status, EndReason.RESTART, at, found.seconds)
-    return (Close(closed),)
+            over = closed(record, found.status, EndReason.RESTART, at, found.seconds)
+    return (Close(over),)
 
 
 def ask_again(
@@ -132,7 +132,7 @@ def ask_again(
 
     """
     if tries > len(_PATIENCE):
-        return Close(_closed(record, CallStatus.FAILED, EndReason.RESTART, now))
+        return Close(closed(record, CallStatus.FAILED, EndReason.RESTART, now))
     return replace(action, at=now + timedelta(seconds=_PATIENCE[tries - 1]))
 
 
@@ -142,7 +142,7 @@ def _first_step(record: CallRecord, now: datetime) -> RecoveryAction:
     if record.provider_call_id is not None:
         return FetchCall(record.id, record.provider_call_id, now)
     if record.status is CallStatus.QUEUED:
-        return Close(_closed(record, CallStatus.FAILED, EndReason.RESTART, now))
+        return Close(closed(record, CallStatus.FAILED, EndReason.RESTART, now))
     since = record.attempts[-1].began_at if record.attempts else record.started_at
     return FindCall(record.id, record.from_, record.to, since, now)
 
@@ -150,7 +150,7 @@ def _first_step(record: CallRecord, now: datetime) -> RecoveryAction:
 def _retry_or_close(record: CallRecord, now: datetime) -> RecoveryAction:
     if record.retry_at is not None and record.retry_at + LATEST_RETRY >= now:
         return ResumeRetry(record.id, max(record.retry_at, now))
-    return Close(_closed(record, CallStatus.FAILED, EndReason.RESTART, now))
+    return Close(closed(record, CallStatus.FAILED, EndReason.RESTART, now))
 
 
 def _way_to_end(record: CallRecord, found: ProviderCall) -> CallStatus:
@@ -171,14 +171,23 @@ def _known_as(record: CallRecord, found: ProviderCall) -> CallRecord:
     )
 
 
-def _closed(
+def closed(
     record: CallRecord,
     status: CallStatus,
     reason: EndReason,
     at: datetime,
     seconds: int | None = None,
 ) -> CallRecord:
-    """Return the record of a call that is over."""
+    """Return the record of a call that is over, and of which nobody followed the end.
+
+    Args:
+        record: As it was kept.
+        status: How it ended.
+        reason: Why.
+        at: When.
+        seconds: How long the last attempt was; ``None`` to count from its answer.
+
+    """
     error = DESCRIPTIONS.get(reason)
     attempts = record.attempts
     if attempts and attempts[-1].ended_at is None:

@@ -176,6 +176,9 @@ class EndReason(StrEnum):
     RESTART = "restart"
     """The service stopped during the call."""
 
+    BROKEN = "broken"
+    """A bug of ours ended it."""
+
 
 DESCRIPTIONS = {
     EndReason.FAILED: "the provider could not put the call through",
@@ -188,5 +191,6 @@ DESCRIPTIONS = {
     EndReason.MEDIA_DEAD: "no sound arrived for too long",
     EndReason.ENGINE: "what speaks in the call failed",
     EndReason.RESTART: "the service was restarted during the call",
+    EndReason.BROKEN: "a fault of this program ended the call: see its log",
 }
 """What stands in a call's ``error``, for the reasons that are one."""

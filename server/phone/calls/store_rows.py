@@ -98,7 +98,8 @@ def row_text(row: TranscriptRow) -> str:
 
 
 def _json(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """Return JSON as SQLite takes it: half a character, as a model may write one, is left out."""
+    return json.dumps(value, ensure_ascii=False).encode(errors="ignore").decode()
 
 
 def _seconds(at: datetime | None) -> float | None:

@@ -52,10 +52,12 @@ class CallWatch:
     def __init__(self, limits: LimitsConfig, longest: float, now: float) -> None:
         self._silence = limits.silence
         self._prompts = limits.silence_prompts
-        self._end = now + longest
+        self.end = now + longest
+        """When it has lasted as long as it may."""
+
         # A call too short to wrap up is not told to at once.
         self._wrap_up: float | None = (
-            self._end - limits.wrap_up if limits.wrap_up < longest / 2 else None
+            self.end - limits.wrap_up if limits.wrap_up < longest / 2 else None
         )
         self._quiet_since: float | None = now
         self._asked = 0
@@ -64,7 +66,7 @@ class CallWatch:
     @property
     def provider_limit(self) -> float:
         """When the provider shall end the call by itself, whatever we do."""
-        return self._end + PROVIDER_MARGIN
+        return self.end + PROVIDER_MARGIN
 
     def caller_speaks(self) -> None:
         """Take in that the other side speaks, or presses a key."""
@@ -84,12 +86,12 @@ class CallWatch:
         """Let time pass, and return what shall be done; after a goodbye, nothing more."""
         if self._said_goodbye:
             return ()
-        if now >= self._end:
+        if now >= self.end:
             return self._goodbye(EndReason.TOO_LONG)
         actions: list[WatchAction] = []
         if self._wrap_up is not None and now >= self._wrap_up:
             self._wrap_up = None
-            actions.append(WrapUp(self._end - now))
+            actions.append(WrapUp(self.end - now))
         if self._quiet_since is not None and now >= self._quiet_since + self._silence:
             if self._asked >= self._prompts:
                 return self._goodbye(EndReason.SILENCE)
@@ -103,7 +105,7 @@ class CallWatch:
         if self._said_goodbye:
             return None
         quiet = None if self._quiet_since is None else self._quiet_since + self._silence
-        return min(at for at in (self._end, self._wrap_up, quiet) if at is not None)
+        return min(at for at in (self.end, self._wrap_up, quiet) if at is not None)
 
     def _goodbye(self, reason: EndReason) -> tuple[WatchAction, ...]:
         self._said_goodbye = True

@@ -58,7 +58,9 @@ Object = Annotated[dict[str, Any], AfterValidator(_storable)]
 class Body(BaseModel):
     """A body; names that are not its own are refused, never ignored."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid", str_strip_whitespace=True, use_attribute_docstrings=True
+    )
 
 
 class CallBody(Body):

@@ -62,6 +62,13 @@ def history_router(desk: ControlDesk) -> APIRouter:
         whole = (await desk.call(call_id)).to_json()
         return {name: whole[name] for name in ("id", "status", "transcript")}
 
+    return router
+
+
+def sound_router(desk: ControlDesk) -> APIRouter:
+    """Make ``/history/{call_id}/audio``: how calls of the past sounded."""
+    router = APIRouter(prefix="/history", tags=["phone"], route_class=PlainRoute)
+
     @router.get("/{call_id}/audio", response_class=Response, responses=_NO_SOUND | _SOUND)
     async def audio(call_id: CallId) -> Response:
         record = await desk.call(call_id)

@@ -6,14 +6,14 @@ from fastapi import APIRouter
 
 from server.phone.control.calling import acting_router, calling_router
 from server.phone.control.desk import ControlDesk
-from server.phone.control.history import history_router
+from server.phone.control.history import history_router, sound_router
 from server.phone.control.missed import missed_router
 
 
 def phone_router(desk: ControlDesk) -> APIRouter:
     """Make the routes of the telephone."""
     router = APIRouter()
-    routers = (calling_router(desk), acting_router(desk), history_router(desk), missed_router(desk))
-    for one in routers:
-        router.include_router(one)
+    made = (calling_router, acting_router, history_router, sound_router, missed_router)
+    for make in made:
+        router.include_router(make(desk))
     return router

@@ -17,6 +17,7 @@ from pipeline.interfaces import AudioTransport
 from pipeline.reply import Manner, ReplySpeech, Spoken
 from server.phone.engines.caller_ear import CallerEar
 from server.phone.engines.talk_line import FIRST_ANNOUNCED
+from server.phone.line.playback import CallOverError
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +93,8 @@ class Announcer:
                 saying = tasks.create_task(speaking, name="announcement")
                 whole = await self._wait_said(saying, protected=protected)
         finally:
-            said = self._account(at, spoken, interrupted=not whole)
+            cut = isinstance(spoken.failure, CallOverError)
+            said = self._account(at, spoken, interrupted=not whole or cut)
             self._on_said(said)
         return said
 
@@ -121,6 +123,8 @@ class Announcer:
                 on_text=lambda: None,
                 on_audio=lambda: None,
             )
+        except CallOverError as error:  # they hung up
+            spoken.fail(error)
         except StageError as error:
             spoken.fail(error)
             logger.error("In a call: %s", error)  # noqa: TRY400 - a stage's failure, no bug

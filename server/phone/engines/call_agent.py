@@ -76,7 +76,7 @@ class CallAgent:
         notes = "".join(f"[Telephone: {note}]\n" for note in self._notes)
         self.thinking = True
         try:
-            reply = self._agent.ask(replace(question, text=f"{notes}{question.text}"))
+            reply = self._agent.ask(replace(question, notes=notes))
             async with aclosing(reply) as pieces:
                 async for piece in pieces:
                     yield piece

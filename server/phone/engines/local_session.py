@@ -48,9 +48,9 @@ LOOK: Final = 0.1
 ENDING: Final = 2.0
 """Seconds in which the conversation has to come to its end, once nobody listens any more."""
 
-_WAITS: Final = {"thinking_wait": 0.8, "words_wait": 1.2, "unknown_wait": 2.0}
-"""Waits that are long on the telephone, where silence sounds like a broken line; see
-:class:`~pipeline.config.SoundsConfig`."""
+_WAITS: Final = {"thinking_wait": 2 / 3, "words_wait": 1.0, "unknown_wait": 5 / 3}
+"""Waits of :class:`~pipeline.config.SoundsConfig` that are long on the telephone, where silence
+sounds like a broken line; by the seconds after which words are said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,9 @@ class Surroundings:
 
     barge_in: float = 0.12
     """Seconds of the caller's speech that interrupt what is no reply."""
+
+    filler_after: float = 1.2
+    """Seconds that an answer must be expected to take for a few words meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ class LocalSession:
         self._agent = CallAgent(
             around.engines.agent, briefing(call), lambda text: desk.tell(CallerHeard(text))
         )
-        self._cast = Cast({call.agent: persona}, call.agent, None, self._session_key)
+        self._cast = Cast({call.agent: persona}, call.agent, None, lambda *_: call.session_key)
         engines = replace(around.engines, vad=self._ear, agent=self._agent)
         self._announcer = Announcer(
             self._line, engines, self._cast, self._ear, self._clock, self._tell, around.barge_in
@@ -130,7 +133,7 @@ class LocalSession:
             engines=engines,
             cast=self._cast,
             clock=self._clock,
-            config=phone_config(around.pipeline),
+            config=phone_config(around.pipeline, around.filler_after),
             began=around.began,
             on_turn=self._receive_turn,
         )
@@ -252,9 +255,6 @@ class LocalSession:
 
     # What goes on.
 
-    def _session_key(self, _caller: object, _agent: str) -> str:
-        return self._call.session_key
-
     def _phase(self) -> CallPhase:
         if not self._line.is_silent:
             return CallPhase.SPEAKING
@@ -340,9 +340,16 @@ class LocalSession:
             self.inform(f"What you wanted of the call was not done: {error}")
 
 
-def phone_config(config: PipelineConfig) -> PipelineConfig:
-    """Return the settings of a conversation, with the telephone's shorter waits."""
-    shorter = {name: min(wait, getattr(config.sounds, name)) for name, wait in _WAITS.items()}
+def phone_config(config: PipelineConfig, filler_after: float) -> PipelineConfig:
+    """Return the settings of a conversation, with the telephone's shorter waits.
+
+    Args:
+        config: The settings of all conversations.
+        filler_after: Seconds that an answer must be expected to take for words meanwhile.
+
+    """
+    waits = {name: part * filler_after for name, part in _WAITS.items()}
+    shorter = {name: min(wait, getattr(config.sounds, name)) for name, wait in waits.items()}
     return config.model_copy(update={"sounds": config.sounds.model_copy(update=shorter)})
 
 

@@ -24,6 +24,10 @@ _LOST: Final = (
 )
 
 
+class CallOverError(AudioError):
+    """The call is over, and nothing can be said in it any more: nothing went wrong."""
+
+
 class PhonePlayback:
     """The shell of a :class:`~server.phone.audio.playout.Playout`: its timer, and who waits for it.
 
@@ -179,4 +183,4 @@ class PhonePlayback:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise AudioError(_OVER)
+            raise CallOverError(_OVER)

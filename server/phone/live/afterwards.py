@@ -6,6 +6,7 @@ No call waits for any of it.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -17,6 +18,8 @@ from server.phone.live.archive import Archive
 from server.phone.live.retention import Retention
 from server.phone.live.session_notes import SessionNotes, TellSession
 from server.phone.messages.message_desk import Attention, MessageDesk, MessageStore
+
+logger = logging.getLogger(__name__)
 
 DAY: Final = 86_400.0
 """Seconds between one look for what is old enough to be forgotten and the next."""
@@ -79,5 +82,8 @@ class Afterwards:
 
     async def _forget(self) -> None:
         while True:
-            await self._retention.carry_out(self._now(), self._archive.update)
+            try:
+                await self._retention.carry_out(self._now(), self._archive.update)
+            except Exception:  # a bug costs no call that goes on
+                logger.exception("Old calls are not forgotten")
             await self._clock.sleep_until(self._clock.now() + DAY)

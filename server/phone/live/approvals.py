@@ -88,7 +88,7 @@ class Approvals:
             given_up: Set when nobody wants it any more.
 
         Returns:
-            Why it may not be made; ``None`` when it may, or was given up.
+            Why it may not be made; ``None`` when it may.
 
         Cancelling takes the question back.
 
@@ -104,6 +104,6 @@ class Approvals:
             asking.cancel()
             waiting.cancel()
         if asking.cancelled():
-            return None
+            return EndReason.CANCELED
         reasons = {Verdict.APPROVED: None, Verdict.DECLINED: EndReason.DECLINED}
         return reasons.get(asking.result(), EndReason.NOT_APPROVED)

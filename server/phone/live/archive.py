@@ -59,6 +59,8 @@ class Archive:
                     await asyncio.to_thread(self._files.write, record)
             except (CallFilesError, StoreError) as error:
                 logger.warning("call:%s has no file: %s", call_id, error)
+            except Exception:  # a bug costs its own file, and no call that goes on
+                logger.exception("call:%s has no file", call_id)
 
 
 def _has_file(record: CallRecord) -> bool:

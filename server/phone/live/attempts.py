@@ -7,12 +7,15 @@ from typing import assert_never
 
 from server.phone.calls.attempt_events import AskProvider, EndAtProvider, ProviderReport
 from server.phone.calls.limits import Spent
+from server.phone.calls.request import CallRefusedError
 from server.phone.calls.retry import AttemptResult
 from server.phone.calls.state import CallAction, CallState, Conclude, DialAgain
 from server.phone.calls.status import CallStatus
 from server.phone.calls.store import attempt_id
 from server.phone.live.book import CallBook
+from server.phone.live.handing_over import HandingOver
 from server.phone.live.kit import CallKit, CallPlan
+from server.phone.live.permission import check_now, dialable
 from server.phone.provider.twilio import ProviderError
 
 logger = logging.getLogger(__name__)
@@ -35,6 +38,8 @@ class Attempts:
         self._state = state
         self._book = book
         self._code: int | None = None
+        self.handing_over = HandingOver(kit)
+        """To somebody else."""
 
     @property
     def number(self) -> int:
@@ -51,7 +56,7 @@ class Attempts:
             case Conclude():
                 self._conclude()
             case DialAgain():
-                await self.dial()
+                await self._dial_again()
             case _:
                 assert_never(action)
 
@@ -77,6 +82,18 @@ class Attempts:
         else:
             attempt.accept(made.provider_id)
 
+    async def _dial_again(self) -> None:
+        """Dial, unless what may be called now does not allow it: it may be so the next time."""
+        try:
+            dialable(self._kit, self._book.record.to)
+            check_now(self._kit, self._book.record.to)
+        except CallRefusedError as error:
+            self._state.attempt.refuse(str(error), self._kit.clock.now())
+            return
+        left = self._kit.limits.longest_call(self._kit.now(), self._book.record.to, "outbound")
+        self._plan = self._plan.lasting(min(self._plan.longest, left))
+        await self.dial()
+
     async def _end_at_provider(self, provider_id: str, status: CallStatus) -> None:
         try:
             await self._kit.provider.end(provider_id, status)
@@ -99,6 +116,7 @@ class Attempts:
             raise AssertionError(self._book.record.id)
         seconds = _seconds(attempt.seconds, attempt.answered_at, end.at)
         self._kit.limits.end(attempt_id(self._book.record.id, self.number), seconds)
+        self.handing_over.end()
         result = AttemptResult(
             self.number,
             self._book.record.direction,
@@ -110,6 +128,11 @@ class Attempts:
         )
         at = self._kit.retry.next_attempt(result, self._kit.wall_time(end.at), self._kit.chance())
         self._state.conclude(None if at is None else self._kit.clock_time(at))
+        if at is not None:
+            wait = (at - self._kit.now()).total_seconds()
+            logger.info(
+                "call:%s: %s, called again in %.0f s", self._book.record.id, end.status, wait
+            )
 
 
 def _seconds(told: int | None, answered_at: float | None, ended_at: float) -> float:

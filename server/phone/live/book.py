@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from server.phone.audio.recorder import Recorder
-from server.phone.calls.costs import Usage, estimate
 from server.phone.calls.record import (
     CallRecord,
     Message,
@@ -21,6 +19,7 @@ from server.phone.calls.report import Report
 from server.phone.calls.standing import standing
 from server.phone.calls.state import CallState
 from server.phone.engines.engine import AgentSaid, CallerSaid, ToolUsed
+from server.phone.live.billing import estimated
 from server.phone.live.events import CallChanged, CallEvent, CallNews
 from server.phone.live.kit import CallKit
 from server.phone.live.transcript import Transcript
@@ -46,11 +45,15 @@ class CallBook:
         self._rows: asyncio.Queue[TranscriptRow | None] = asyncio.Queue()
         self.record = record
         self._recorder: Recorder | None = None
-        self._closed = False
+        self._rows_kept = 0
+        self.closed = False
+        """Whether what the call came to is kept."""
 
     def tell(self, event: CallerSaid | AgentSaid | ToolUsed) -> None:
         """Take in what was said or done."""
-        self._rows.put_nowait(self._transcript.row(event))
+        row = self._transcript.row(event)
+        if row.text or row.tool:  # what was broken off before its first word was never said
+            self._rows.put_nowait(row)
 
     def announce(self, event: CallEvent) -> None:
         """Let whoever watches know that something happened."""
@@ -67,9 +70,9 @@ class CallBook:
 
     def receive_recording(self, recording: ProviderRecording) -> bool:
         """Take in a recording of the provider's; returns whether the record was still open."""
-        if not self._closed:
+        if not self.closed:
             self.record = replace(self.record, provider_recording=recording)
-        return not self._closed
+        return not self.closed
 
     def begin_recording(self, folder: Path | None) -> Recorder | None:
         """Begin to keep the call's sound; ``None`` when it is not kept, or is already."""
@@ -88,32 +91,31 @@ class CallBook:
         self._rows.put_nowait(None)
 
     async def save(self, state: CallState) -> None:
-        """Keep the call as it stands, when that is news."""
-        self.record = standing(self.record, state, self._kit.wall_time)
-        if self.record != self._announced:
-            self.announce(CallChanged())
-        if self.record == self._saved:
-            return
-        try:
-            await self._kit.store.save(self.record)
-            self._saved = self.record
-        except StoreError as error:
-            logger.warning("call:%s could not be kept: %s", self.record.id, error)
+        """Keep the call as it stands, when that is news.
+
+        One that is over is :meth:`close`'s: in the store, no call is over whose record is not
+        whole, so that a crash before then leaves it to the next start.
+        """
+        self._stand(state)
+        if state.end is None:
+            await self._save()
 
     async def keep_rows(self) -> None:
-        """Keep what is said, until :meth:`end_rows`."""
-        number = 0
+        """Keep what is said, until :meth:`end_rows`; cancelled, :meth:`close` has the rest."""
         while (row := await self._rows.get()) is not None:
-            number += 1
-            try:
-                await self._kit.store.put_row(self.record.id, number, row)
-            except StoreError as error:
-                logger.warning("call:%s: a row could not be kept: %s", self.record.id, error)
+            await self._keep_row(row)
 
     async def close(self, state: CallState) -> None:
-        """Keep what the call came to."""
-        cost = estimate(self._usages(), self._kit.config.costs)
+        """Keep what the call came to; of one that is broken off, what is known so far."""
+        while not self._rows.empty():
+            if (row := self._rows.get_nowait()) is not None:
+                await self._keep_row(row)
         recording = None if self._recorder is None else await self._recorder.wait_written()
+        self._stand(state)
+        if state.end is None:
+            await self._save()
+            return
+        cost = estimated(self._kit, self.record, self._transcript.spoken)
         self.record = replace(
             self.record,
             metrics=self._transcript.metrics,
@@ -122,24 +124,29 @@ class CallBook:
             if recording is None or not recording.seconds
             else Recording(recording.path.name, recording.seconds),
         )
-        self._closed = True
-        await self.save(state)
+        self.closed = True
+        self._stand(state)
+        await self._save()
         self._kit.tell_over(self.record)
 
-    def _usages(self) -> Iterator[Usage]:
-        """Return what each attempt used."""
-        recorded = self._kit.record_url("") is not None and self.record.message is None
-        modelled = self.record.engine == "realtime"
-        for one in self.record.attempts:
-            seconds = float(one.duration or 0)
-            last = one.number == self.record.attempt
-            yield Usage(
-                self.record.direction,
-                self.record.peer,
-                seconds,
-                media_seconds=seconds,
-                recorded_seconds=seconds if recorded else 0.0,
-                machine_detection=one.answered_by is not None,
-                realtime_input_seconds=seconds if modelled else 0.0,
-                realtime_output_seconds=self._transcript.spoken if modelled and last else 0.0,
-            )
+    def _stand(self, state: CallState) -> None:
+        """Bring the record up to how the call stands."""
+        self.record = standing(self.record, state, self._kit.wall_time)
+        if self.record != self._announced:
+            self.announce(CallChanged())
+
+    async def _save(self) -> None:
+        if self.record == self._saved:
+            return
+        try:
+            await self._kit.store.save(self.record)
+            self._saved = self.record
+        except StoreError as error:
+            logger.warning("call:%s could not be kept: %s", self.record.id, error)
+
+    async def _keep_row(self, row: TranscriptRow) -> None:
+        self._rows_kept += 1  # before the wait: cancelling it does not undo it
+        try:
+            await self._kit.store.put_row(self.record.id, self._rows_kept, row)
+        except StoreError as error:
+            logger.warning("call:%s: a row could not be kept: %s", self.record.id, error)

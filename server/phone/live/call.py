@@ -12,6 +12,7 @@ from server.phone.calls.attempt_events import ProviderReport
 from server.phone.calls.record import CallRecord, ProviderRecording
 from server.phone.calls.state import CallState
 from server.phone.calls.status import AnsweredBy, CallPhase, CallStatus, EndReason
+from server.phone.calls.store import attempt_id
 from server.phone.engines.engine import (
     AgentSaid,
     CallerHeard,
@@ -29,18 +30,17 @@ from server.phone.engines.engine import (
     Wish,
     WishRefusedError,
 )
-from server.phone.line.media_connection import MediaSocket, StreamEnd, carry
+from server.phone.line.media_connection import MediaSocket, StreamEnd
+from server.phone.line.streams import Streams
 from server.phone.line.transport import PhoneTransport
 from server.phone.live.attempts import Attempts
 from server.phone.live.book import CallBook
 from server.phone.live.call_talk import CallTalk
-from server.phone.live.documents import press_keys, transfer
+from server.phone.live.closing import close_broken
+from server.phone.live.documents import press_keys
 from server.phone.live.events import CallOver
 from server.phone.live.kit import CallKit, CallPlan
 from server.phone.provider.twilio import ProviderError
-from server.phone.security.dialling import check_dialling
-from server.phone.security.numbers import parse_number
-from server.phone.security.refusals import Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +71,7 @@ class LiveCall:
         self._talk = CallTalk(kit, plan, record, self._transport, self)
         self._changed = asyncio.Event()
         self._over = asyncio.Event()
+        self._streams = Streams(self._transport, self, self._over)
         self._again = 0
 
     @property
@@ -90,10 +91,14 @@ class LiveCall:
             self._state.end is None
         )
 
+    def is_connectable(self, provider_id: str) -> bool:
+        """Return whether the provider may connect the sound of this attempt now."""
+        return self.is_going_on and self._state.attempt.provider_id == provider_id
+
     async def run(self) -> None:
         """Hold the call, from dialling to its record.
 
-        Cancelling leaves it as it was kept: after a restart, Twilio is asked what became of it.
+        Cancelling keeps what is known of it: after a restart, Twilio is asked what became of it.
         """
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -109,7 +114,13 @@ class LiveCall:
             self._over.set()
             self._transport.close()
             self._book.end_recording()
-        await self._book.close(self._state)
+            await self._book.close(self._state)
+
+    async def give_up(self) -> None:
+        """End a call that a bug has broken, unless its end is kept already."""
+        if not self._book.closed:
+            self._attempts.handing_over.end()
+            self._book.record = await close_broken(self._kit, self.record)
 
     def announce_end(self) -> None:
         """Let whoever watches know that nothing follows."""
@@ -124,7 +135,8 @@ class LiveCall:
 
     def accept(self, provider_id: str, attempt: int) -> None:
         """Take in Twilio's id of an attempt, where a callback is faster than the answer."""
-        if attempt == self._attempts.number and self._state.attempt.provider_id is None:
+        begun = bool(self._state.attempts)  # not while it waits since before a restart
+        if begun and attempt == self._attempts.number and self._state.attempt.provider_id is None:
             self._state.attempt.accept(provider_id)
 
     def receive_report(self, provider_id: str, report: ProviderReport) -> None:
@@ -138,6 +150,8 @@ class LiveCall:
         if (attempt := self._state.attempt_of(provider_id)) is None:
             return
         attempt.receive_answered_by(answered_by, self._kit.clock.now())
+        if attempt.end is not None:
+            return  # late: it says nothing of who is called now
         if not self._talk.receive_answered_by(answered_by):
             attempt.hang_up(EndReason.MACHINE, self._kit.clock.now())
         self._changed.set()
@@ -162,13 +176,13 @@ class LiveCall:
             self._record(self._kit.recordings)
         self._talk.begin_sound()
         self._changed.set()
-        match await self._carry(socket, stream):
+        match await self._streams.carry(socket, stream):
             case StreamEnd.STOPPED:
                 attempt.stop_stream(started.stream_sid, clock.now())
             case StreamEnd.LOST | StreamEnd.WRONG:
                 attempt.lose_stream(started.stream_sid, clock.now())
             case None:
-                pass  # the call is over
+                pass  # the call is over, or another stream carries its sound
         self._changed.set()
 
     def receive_media(self) -> None:
@@ -209,9 +223,10 @@ class LiveCall:
         provider_id = self._state.attempt.provider_id
         if provider_id is None or not self.is_going_on:
             raise WishRefusedError("the call is over")
+        over, attempts = self._talk.until, self._attempts
         match wish:
             case Transfer(to):
-                twiml = transfer(self._allowed(to))
+                twiml = attempts.handing_over.prepare(to, over)
             case SendDigits(digits):
                 twiml = press_keys(digits, self._kit.step_url(self.next_again()))
             case _:
@@ -220,18 +235,10 @@ class LiveCall:
             await self._kit.provider.send_elsewhere(provider_id, twiml)
         except ProviderError as error:
             raise WishRefusedError(str(error)) from None
-        if isinstance(wish, Transfer):
+        if isinstance(wish, Transfer) and self._state.attempt.end is None:
             self._state.attempt.enter(CallPhase.TRANSFERRING)
+            attempts.handing_over.begin(attempt_id(self.record.id, attempts.number))
             self._transport.close()
-
-    def _allowed(self, to: str) -> str:
-        number = parse_number(to, self._kit.config.defaults.country)
-        refusal = (
-            number if isinstance(number, Refusal) else check_dialling(self._kit.dialling, number)
-        )
-        if isinstance(number, Refusal) or refusal is not None:
-            raise WishRefusedError(str(refusal))
-        return number.e164
 
     # Carrying out.
 
@@ -244,11 +251,13 @@ class LiveCall:
             await self._attempts.dial()
         while self._state.end is None:
             self._changed.clear()
-            for action in self._state.step(self._kit.clock.now()):
+            actions = self._state.step(self._kit.clock.now())
+            for action in actions:
                 await self._attempts.perform(action)
-            self._talk.step()
+            if self._talk.step():
+                self._state.hang_up(EndReason.TOO_LONG, self._kit.clock.now())
             await self._book.save(self._state)
-            if self._state.end is None:
+            if self._state.end is None and not actions:  # what they came to may be the end
                 await self._wait()
 
     async def _wait(self) -> None:
@@ -276,16 +285,6 @@ class LiveCall:
     def _record(self, folder: Path | None) -> None:
         if (recorder := self._book.begin_recording(folder)) is not None:
             self._transport.record_with(recorder)
-
-    async def _carry(self, socket: MediaSocket, stream: MediaStream) -> StreamEnd | None:
-        """Carry a stream; ``None`` when the call is over before it."""
-        async with asyncio.TaskGroup() as tasks:
-            carrying = tasks.create_task(carry(socket, stream, self._transport, self))
-            over = tasks.create_task(self._over.wait())
-            await asyncio.wait({carrying, over}, return_when=asyncio.FIRST_COMPLETED)
-            carrying.cancel()
-            over.cancel()
-        return None if carrying.cancelled() else carrying.result()
 
     async def _last_words(self, talking: asyncio.Task[None]) -> None:
         if self.session is not None:

@@ -95,12 +95,24 @@ class CallTalk:
 
     def deadline(self) -> float | None:
         """Return when to :meth:`step` next, if nothing happens before."""
-        return None if self._watch is None else self._watch.deadline()
+        if self._watch is None:
+            return None
+        return self._watch.deadline() or self._watch.provider_limit
 
-    def step(self) -> None:
-        """Bring a call that has lasted long enough to its end."""
+    @property
+    def until(self) -> float:
+        """When the call has to be over, in seconds on the clock."""
+        now = self._kit.clock.now()
+        return now + self._plan.longest if self._watch is None else self._watch.end
+
+    def step(self) -> bool:
+        """Bring a call that has lasted long enough to its end; returns whether to hang up.
+
+        That is when the goodbye should long have been said: whatever keeps the engine, or whoever
+        took the call over, nobody talks for longer.
+        """
         if self.session is None:
-            return
+            return False
         now = self._kit.clock.now()
         if self._watch is None:
             self._watch = CallWatch(self._kit.config.limits, self._plan.longest, now)
@@ -110,6 +122,7 @@ class CallTalk:
                 self.session.inform(f"The call ends in {action.left:.0f} seconds: wrap up.")
             elif isinstance(action, SayGoodbye):
                 self.session.finish(self._plan.goodbye, action.reason)
+        return now >= self._watch.provider_limit
 
     async def _wait_for_verdict(self) -> None:
         """Say nothing until it is known who answered, or for as long as the settings say.

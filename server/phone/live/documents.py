@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-_HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>'
+from server.phone.security.twiml import HEAD, say
 
-HANG_UP: Final = f"{_HEAD}<Response><Hangup/></Response>"
+HANG_UP: Final = f"{HEAD}<Response><Hangup/></Response>"
 
 
 def connect(stream_url: str, again_url: str, record_url: str | None = None) -> str:
@@ -20,33 +20,34 @@ def connect(stream_url: str, again_url: str, record_url: str | None = None) -> s
 
     """
     stream = f"<Connect><Stream url={quoteattr(stream_url)}/></Connect>"
-    return f"{_HEAD}<Response>{_record(record_url)}{stream}{_redirect(again_url)}</Response>"
+    return f"{HEAD}<Response>{_record(record_url)}{stream}{_redirect(again_url)}</Response>"
 
 
 def ask_keys(prompt: str, language: str, action_url: str) -> str:
     """Say something and wait for keys, of which ``#`` is the last; without any, hang up."""
     return (
-        f'{_HEAD}<Response><Gather input="dtmf" finishOnKey="#" timeout="10"'
+        f'{HEAD}<Response><Gather input="dtmf" finishOnKey="#" timeout="10"'
         f' method="POST" action={quoteattr(action_url)}>'
-        f"<Say language={quoteattr(language)}>{escape(prompt)}</Say></Gather><Hangup/></Response>"
+        f"{say(prompt, language)}</Gather><Hangup/></Response>"
     )
 
 
 def decline(*, busy: bool) -> str:
     """Do not answer, which costs nothing."""
     reason = "busy" if busy else "rejected"
-    return f'{_HEAD}<Response><Reject reason="{reason}"/></Response>'
+    return f'{HEAD}<Response><Reject reason="{reason}"/></Response>'
 
 
-def transfer(number: str) -> str:
-    """Have somebody else take the call."""
-    return f"{_HEAD}<Response><Dial>{escape(number)}</Dial></Response>"
+def transfer(number: str, longest: int) -> str:
+    """Have somebody else take the call, for so many seconds at most."""
+    dial = f'<Dial timeLimit="{longest}">{escape(number)}</Dial>'
+    return f"{HEAD}<Response>{dial}</Response>"
 
 
 def press_keys(digits: str, again_url: str) -> str:
     """Press keys, and come back."""
     played = f"<Play digits={quoteattr(digits)}/>"
-    return f"{_HEAD}<Response>{played}{_redirect(again_url)}</Response>"
+    return f"{HEAD}<Response>{played}{_redirect(again_url)}</Response>"
 
 
 def _record(url: str | None) -> str:

@@ -18,8 +18,10 @@ from server.phone.calls.reception import (
     RecordMessage,
     SayAndHangUp,
 )
+from server.phone.calls.spoken_answers import SpokenAnswers
 from server.phone.calls.status import CallStatus
 from server.phone.calls.store import attempt_id
+from server.phone.live.call_log import log_pin_asked
 from server.phone.live.documents import decline
 from server.phone.live.kit import CallKit
 from server.phone.live.own_numbers import OwnNumber
@@ -29,7 +31,6 @@ from server.phone.messages.missed_calls import MissedCalls
 from server.phone.messages.planning import plan_message
 from server.phone.security.callers import parse_attestation
 from server.phone.security.forms import Form
-from server.phone.security.numbers import masked
 from server.phone.security.refusals import Refusal
 from server.phone.security.twiml import say_and_hang_up
 from server.store.errors import StoreError
@@ -71,13 +72,16 @@ class Incoming:
         self._reception = desks.reception
         self._pins = desks.pins
         self._missed = desks.missed
+        self._spoken = SpokenAnswers()
         self._begin = begin
 
     async def receive(self, form: Form) -> str:
         """Answer a call that comes in."""
         call = IncomingCall(form.get("From"), parse_attestation(form.get("StirVerstat")))
-        answer = self._judge(call, self._planning.numbers.of(form.get("To")))
-        logger.info("A call of %s: %s", masked(call.claimed), type(answer).__name__)
+        own = self._planning.numbers.of(form.get("To"))
+        answer = self._unless_too_many(self._judge(call, own))
+        if isinstance(answer, AskPin):
+            log_pin_asked(call.claimed)
         return await self._answer(answer, form)
 
     async def check_pin(self, form: Form) -> str:
@@ -110,6 +114,13 @@ class Incoming:
         if reached is None:
             return answer
         return self._reception.at_limit(reached, answer.number, agent=agent, greeting=own.greeting)
+
+    def _unless_too_many(self, answer: Answer) -> Answer:
+        """Decline a caller who would be answered with words, where too many were already."""
+        spoken = isinstance(answer, AskPin | SayAndHangUp)
+        if not spoken or self._spoken.may_speak(self._kit.now()):
+            return answer
+        return Decline(busy=True, why="too many callers within an hour were not put through")
 
     async def _answer(self, answer: Answer, form: Form) -> str:
         match answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,7 @@ from server.phone.calls.recovery import ProviderCall
 from server.phone.calls.retry import RetryPolicy
 from server.phone.calls.status import CallStatus
 from server.phone.calls.store import CallStore
+from server.phone.calls.watch import PROVIDER_MARGIN
 from server.phone.config import PhoneConfig
 from server.phone.engines.engine import Engine, EngineCall
 from server.phone.live.approvals import Approvals
@@ -210,3 +211,7 @@ class CallPlan:
 
     goodbye: str = ""
     """Said when it has lasted that long."""
+
+    def lasting(self, longest: float) -> CallPlan:
+        """Return the plan of a call that may last so many seconds."""
+        return replace(self, longest=longest, time_limit=round(longest + PROVIDER_MARGIN))

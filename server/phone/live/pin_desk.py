@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from server.phone.calls.reception import AskPin
 from server.phone.live.documents import HANG_UP, ask_keys
 from server.phone.live.kit import CallKit
 from server.phone.security.pins import PinGuard, PinRight, PinWrong
 from server.phone.security.refusals import Refusal
+
+MOST_ASKED: Final = 1000
+"""Callers who are remembered; of more, the one who was asked first is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class PinDesk:
 
     def ask(self, asked: AskPin, call_sid: str, to: str) -> str:
         """Begin to ask a caller; returns the TwiML."""
+        while len(self._callers) >= MOST_ASKED:  # of whose end we were not told
+            del self._callers[next(iter(self._callers))]
         self._callers[call_sid] = _Caller(asked, to)
         return self._document(call_sid, asked.prompt)
 

@@ -8,20 +8,17 @@ from typing import Final
 
 from pipeline.interfaces import Participant
 from server.phone.calls.greeting import Kept, filled, opening
-from server.phone.calls.hours import WeeklyHours
 from server.phone.calls.people import People, Person, phone_key
 from server.phone.calls.reception import Converse
 from server.phone.calls.record import CallRecord
-from server.phone.calls.request import CallRefusedError, CallRequest, Obstacle
+from server.phone.calls.request import CallRequest
 from server.phone.calls.status import CallStatus, Direction
 from server.phone.calls.watch import PROVIDER_MARGIN
 from server.phone.engines.engine import EngineCall
 from server.phone.live.kit import CallKit, CallPlan
 from server.phone.live.own_numbers import OwnNumbers
+from server.phone.live.permission import check_now, dialable
 from server.phone.live.terms import calling_number, check_terms, with_terms
-from server.phone.security.dialling import check_dialling
-from server.phone.security.numbers import Number, parse_number
-from server.phone.security.refusals import Refusal
 
 _LONGEST_ID: Final = 12
 
@@ -50,7 +47,6 @@ class Planning:
     def __init__(self, kit: CallKit, numbers: OwnNumbers, people: People) -> None:
         self._kit = kit
         self._people = people
-        self._hours = WeeklyHours.of(kit.config.outbound.calling_hours)
         self.numbers = numbers
 
     @property
@@ -68,7 +64,7 @@ class Planning:
 
         """
         check_terms(request, self._kit.config, self._kit.engine.name)
-        number = self._dialable(request.to)
+        number = dialable(self._kit, request.to)
         own = calling_number(self._kit.config, request.caller_id)
         record = self.record("outbound", own, number.e164)
         person = self._people.called(number.e164)
@@ -82,7 +78,7 @@ class Planning:
             request=request,
         )
         planned = self._asked_for(record, request, await self._session(record, person))
-        self._check_now(number)  # at the end, for it holds until the next wait only
+        check_now(self._kit, number.e164)  # at the end, for it holds until the next wait only
         key = planned.plan.engine_call.session_key
         return Planned(replace(record, session_key=key), planned.plan)
 
@@ -91,7 +87,9 @@ class Planning:
         context = record.context or ""
         request = record.request or CallRequest(record.to, record.task or "", context=context)
         key = record.session_key or self._key(record, self._people.called(record.to))
-        return self._asked_for(record, replace(request, session_key=None), key)
+        planned = self._asked_for(record, replace(request, session_key=None), key)
+        longest = self._kit.config.limits.longest_outbound  # what is left is asked when it dials
+        return Planned(record, planned.plan.lasting(min(longest, request.max_duration or longest)))
 
     def _asked_for(self, record: CallRecord, request: CallRequest, key: str) -> Planned:
         """Plan a call of ours, as it is asked for."""
@@ -103,11 +101,9 @@ class Planning:
         call = with_terms(plan.engine_call, request, self._kit.config, self._kit.now())
         longest = min(plan.longest, request.max_duration or plan.longest)
         plan = replace(
-            plan,
+            plan.lasting(longest),
             engine_call=call,
-            longest=longest,
-            time_limit=round(longest + PROVIDER_MARGIN),
-            voicemail=self._voicemail(record.from_, request),
+            voicemail=self._voicemail(record.from_, request, words),
             digits=request.digits,
             hold_opening=self._hold_opening(request.digits),
         )
@@ -155,23 +151,6 @@ class Planning:
     def person(self, number: str) -> Person | None:
         """Return whose number it is, going by what the number says."""
         return self._people.called(number)
-
-    def _check_now(self, number: Number) -> None:
-        now, config = self._kit.now(), self._kit.config
-        if not self._hours.contain(now, config.zone):
-            raise CallRefusedError("nobody may be called now: see phone.outbound.calling_hours")
-        reached = self._kit.limits.may_call(now, number.e164, "outbound")
-        if reached is not None:
-            raise CallRefusedError(reached.message, Obstacle.LIMIT)
-
-    def _dialable(self, to: str) -> Number:
-        number = parse_number(to, self._kit.config.defaults.country)
-        if isinstance(number, Refusal):
-            raise CallRefusedError(f"{number}: write it as +15551234567", Obstacle.REQUEST)
-        refusal = check_dialling(self._kit.dialling, number)
-        if refusal is not None:
-            raise CallRefusedError(f"{refusal}: look at phone.outbound")
-        return number
 
     def _plan(
         self, record: CallRecord, person: Person | None, words: str, session_key: str
@@ -226,15 +205,20 @@ class Planning:
         kit = self._kit
         return kit.config.voicemail.hold_opening if kit.detects_machines(digits) else 0.0
 
-    def _voicemail(self, own: str, request: CallRequest) -> str:
+    def _voicemail(self, own: str, request: CallRequest, words: str) -> str:
+        """Return what is left on a machine: a call without a task leaves its message."""
         config = self._kit.config.voicemail
-        if config.action == "hang_up" or not request.task:
+        if config.action == "hang_up":
             return ""
-        agent = self.numbers.of(own).agent.name
+        if not request.task:
+            return words if request.message else ""
+        agent, text = self.numbers.of(own).agent.name, config.message
+        if request.caller_name is None:  # nobody calls on their own behalf
+            text = text.replace(" for {caller}", "")
         return filled(
-            config.message,
+            text,
             agent=agent,
             caller=request.caller_name or agent,
-            task=request.task,
+            task=request.task.rstrip(" ."),
             number=own,
         )

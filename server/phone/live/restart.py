@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import wave
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import assert_never
 
-from server.phone.audio.wav_file import repair
-from server.phone.calls.record import CallRecord, Recording
+from server.phone.calls.record import CallRecord
 from server.phone.calls.recovery import (
     Close,
     EndAtProvider,
@@ -22,13 +18,15 @@ from server.phone.calls.recovery import (
     RecoveryAction,
     ResumeRetry,
     ask_again,
+    closed,
     plan,
     settle,
 )
-from server.phone.calls.store import attempt_id
+from server.phone.calls.status import CallStatus, EndReason
+from server.phone.live.call_log import log_end
+from server.phone.live.closing import close
 from server.phone.live.kit import CallKit
 from server.phone.provider.twilio import CallMissingError, ProviderError
-from server.store.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +64,14 @@ class Restart:
                 tasks.create_task(settling, name=f"call:{call_id} of before")
 
     async def _settle(self, record: CallRecord, action: RecoveryAction) -> None:
+        try:
+            await self._carry_out(record, action)
+        except Exception:  # a bug, or settings that it does not fit any more, costs no other call
+            logger.exception("call:%s of before broke", record.id)
+            over = closed(record, CallStatus.FAILED, EndReason.BROKEN, self._kit.now())
+            log_end(await close(self._kit, over))
+
+    async def _carry_out(self, record: CallRecord, action: RecoveryAction) -> None:
         tries = 0
         while isinstance(action, FetchCall | FindCall):
             await self._kit.clock.sleep_until(self._kit.clock_time(action.at))
@@ -97,44 +103,11 @@ class Restart:
                     await self._kit.provider.end(provider_id, status)
                 except ProviderError as error:
                     logger.warning("call:%s of before still runs: %s", record.id, error)
-            case Close(closed):
-                await self._close(closed)
+            case Close(over):
+                log_end(await close(self._kit, over))
             case ResumeRetry(_, at):
                 self._resume(record, at)
             case FetchCall() | FindCall():
                 raise AssertionError(record.id)  # they are asked before
             case _:
                 assert_never(action)
-
-    async def _close(self, record: CallRecord) -> None:
-        attempt = attempt_id(record.id, record.attempt)
-        self._kit.limits.end(attempt, float(record.duration or 0))
-        messages = None if self._kit.messages is None else self._kit.messages.recordings
-        folder = self._kit.recordings if record.missed is None else messages
-        if folder is not None:
-            recording = await asyncio.to_thread(rescued, folder, record.id)
-            record = replace(record, recording=recording)
-        try:
-            await self._kit.store.save(record)
-        except StoreError as error:
-            logger.warning("call:%s of before could not be kept: %s", record.id, error)
-        self._kit.tell_over(record)
-
-
-def rescued(folder: Path, call_id: str) -> Recording | None:
-    """Return what there is of a recording that was broken off; ``None`` without a sound.
-
-    It works with files: call it in a thread.
-    """
-    path = folder / f"{call_id}.wav"
-    try:
-        if not path.is_file():
-            return None
-        if not repair(path):
-            path.unlink()
-            return None
-        with wave.open(str(path)) as file:
-            return Recording(path.name, file.getnframes() / file.getframerate())
-    except (OSError, wave.Error) as error:
-        logger.warning("call:%s: its recording cannot be read: %s", call_id, error)
-        return None

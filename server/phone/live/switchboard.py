@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Final
@@ -16,9 +17,9 @@ from server.phone.calls.record import CallRecord, ProviderRecording
 from server.phone.calls.request import CallRefusedError, CallRequest, Obstacle
 from server.phone.calls.state import CallState
 from server.phone.calls.status import EndReason
-from server.phone.calls.store import attempt_id
 from server.phone.line.media_connection import MediaSocket
 from server.phone.live.call import LiveCall
+from server.phone.live.call_log import log_begin, log_end
 from server.phone.live.documents import HANG_UP, connect
 from server.phone.live.events import CallEvents
 from server.phone.live.incoming import Desks, Incoming
@@ -29,7 +30,7 @@ from server.phone.live.placing import Placing
 from server.phone.live.planning import Planned, Planning
 from server.phone.live.provider_recordings import keep_recording
 from server.phone.messages.missed_calls import MissedCalls
-from server.phone.provider.reports import read_answered_by, read_recording, read_status
+from server.phone.provider.reports import CallNews, read_answered_by, read_recording, read_status
 from server.phone.public.app import STREAM
 from server.phone.security.forms import Form
 from server.phone.security.media_tokens import MediaTokens
@@ -38,9 +39,8 @@ from server.phone.security.refusals import Refusal
 
 logger = logging.getLogger(__name__)
 
-
-_BROKEN: Final = 60.0
-"""Seconds that a call counts for which broke in a way that nobody foresaw."""
+MOST_GONE: Final = 100
+"""Ends of calls that are remembered, of calls that may be about to begin here."""
 
 
 class Switchboard:
@@ -72,6 +72,7 @@ class Switchboard:
         self._incoming = Incoming(kit, self._planning, desks, self._take)
         self._calls: dict[str, LiveCall] = {}
         self._sids: dict[str, LiveCall] = {}
+        self._gone: deque[CallNews] = deque(maxlen=MOST_GONE)
         self._tasks: asyncio.TaskGroup | None = None
         self._placing = Placing(kit, self._planning, self._dial)
         self.ready = asyncio.Event()
@@ -89,14 +90,14 @@ class Switchboard:
 
     async def run(self) -> None:
         """Hold calls until cancelled; those that go on then are broken off."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
-                self.ready.set()
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            self.ready.set()
+            try:
                 await asyncio.Event().wait()
-        finally:
-            self._tasks = None
-            self.ready.clear()
+            finally:  # from now on there is no call more
+                self._tasks = None
+                self.ready.clear()
 
     def call(self, call_id: str) -> LiveCall | None:
         """Return a call that goes on, by our id."""
@@ -166,6 +167,8 @@ class Switchboard:
         self._accept(step.partition("-")[2], news.provider_id)
         if (call := self._sids.get(news.provider_id)) is not None:
             call.receive_report(news.provider_id, news.report)
+        elif news.report.status.is_final:
+            self._gone.append(news)
         if news.report.status.is_final:
             self._tokens.revoke(news.provider_id)
             await self._incoming.receive_end(form)
@@ -195,13 +198,15 @@ class Switchboard:
         call = LiveCall(self._kit, planned.plan, planned.record, state)
         self._sids[call_sid] = call
         self._begin(call)
+        for news in self._gone:  # who hung up while it was found out who they are
+            call.receive_report(news.provider_id, news.report)
         recorded = planned.plan.messages is None  # a message is, by ourselves
         step = f"call-{planned.record.id}-1"
         return self._connect(call_sid, self._kit.record_url(step) if recorded else None)
 
     def _connect(self, call_sid: str, record_url: str | None = None) -> str:
         call = self._sids.get(call_sid)
-        if call is None or not call.is_going_on:
+        if call is None or not call.is_connectable(call_sid):
             return HANG_UP
         token = self._tokens.issue(call_sid, self._now())
         if isinstance(token, Refusal):
@@ -224,6 +229,7 @@ class Switchboard:
                 "the telephone is not running: look at its status", Obstacle.UNAVAILABLE
             )
         self._calls[call.record.id] = call
+        log_begin(call.record)
         self._tasks.create_task(self._hold(call), name=f"call:{call.record.id}")
 
     async def _hold(self, call: LiveCall) -> None:
@@ -231,8 +237,9 @@ class Switchboard:
             await call.run()
         except Exception:  # a bug ends its own call, and no other
             logger.exception("call:%s broke", call.record.id)
-            self._kit.limits.end(attempt_id(call.record.id, call.record.attempt), _BROKEN)
+            await call.give_up()
         finally:
+            log_end(call.record)
             call.announce_end()
             del self._calls[call.record.id]
             self._sids = {sid: one for sid, one in self._sids.items() if one is not call}

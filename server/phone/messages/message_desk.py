@@ -90,6 +90,8 @@ class MessageDesk:
                 await self._deal_with(record)
             except StoreError as error:
                 logger.warning("call:%s: its message: %s", record.id, error)
+            except Exception:  # a bug costs its own message, and no call that goes on
+                logger.exception("call:%s: its message is not written down", record.id)
 
     async def _deal_with(self, record: CallRecord) -> None:
         if record.message is None:

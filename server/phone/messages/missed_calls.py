@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from server.phone.calls.status import CallStatus, EndReason
+from server.phone.live.call_log import log_refused
 from server.phone.live.kit import CallKit
 from server.phone.live.planning import Planning
 from server.phone.security.forms import Form
@@ -44,6 +45,7 @@ class MissedCalls:
             status: How it ended.
 
         """
+        log_refused(form.get("From"), why)
         caller = parse_caller(form.get("From"))
         number = "" if caller is None else caller.e164
         person = self._planning.person(number)

@@ -30,6 +30,7 @@ from server.phone.engines.engine import (
     PhaseChanged,
 )
 from server.phone.engines.local_session import Surroundings
+from server.phone.line.playback import CallOverError
 from server.phone.messages.beep import beep
 from server.phone.messages.message_watch import MessageOver, MessageWatch
 
@@ -124,6 +125,8 @@ class MessageSession:
     async def _greet(self) -> None:
         """Say the greeting and give the tone; from then on the message may come."""
         greeting = await self._say(self._call.opening)
+        if isinstance(greeting.spoken.failure, CallOverError):
+            return  # who listens finds that they hung up
         if greeting.spoken.failure is not None:
             self._finish(EngineEnd(EndReason.ENGINE, error=_UNSAID), "")
             return
@@ -131,6 +134,8 @@ class MessageSession:
             await self._line.play(ReplyAudio(NO_PIECE, "", beep()))
             await self._line.drain()
             self._line.ledger.forget(NO_PIECE)
+        except CallOverError:
+            return
         except AudioError as error:
             self._finish(EngineEnd(EndReason.ENGINE, error=str(error)), "")
             return

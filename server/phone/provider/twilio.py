@@ -6,6 +6,7 @@ https://www.twilio.com/docs/voice/api/call-resource
 from __future__ import annotations
 
 import logging
+import re
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from server.phone.config_providers import TwilioConfig
 from server.phone.provider.our_number import OurNumber, read_our_number
 from server.phone.provider.outbound import OutboundCall
 from server.phone.provider.reports import read_call, read_date
+from server.phone.security.numbers import masked
 from server.phone.security.refusals import printable
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,9 @@ PAUSE: Final = 1.0
 
 LONGEST_PAUSE: Final = 10.0
 """Seconds that Twilio may ask us to wait; beyond it the request is given up."""
+
+_NUMBER: Final = re.compile(r"\+\d{7,15}")
+"""A telephone number in what Twilio says, which comes into logs."""
 
 _CLOCKS_DIFFER: Final = timedelta(seconds=30)
 _REMEMBERED: Final = 200
@@ -302,7 +307,8 @@ def _answer(response: httpx.Response) -> dict[str, Any]:
     if response.is_success:
         return body
     code = body["code"] if isinstance(body.get("code"), int) else None
-    said = printable(f"{body.get('code', response.status_code)}: {body.get('message', '')}", 200)
+    message = _NUMBER.sub(lambda found: masked(found[0]), str(body.get("message", "")))
+    said = printable(f"{body.get('code', response.status_code)}: {message}", 200)
     if response.status_code == _TOO_MANY or response.status_code >= _SERVER_ERROR:
         raise _UncertainError(f"Twilio cannot do it now ({said})", _retry_after(response))
     if response.status_code == _NOT_AUTHORISED:

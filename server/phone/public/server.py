@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from server.http_server import HttpServer
 from server.phone.public.door import Door, guarded_protocol
@@ -28,13 +31,23 @@ class PublicServer(HttpServer):
         yield
 
 
+class RefusingProtocol(WebSocketsSansIOProtocol):
+    """Takes a refused socket for answered; uvicorn's own (0.54) logs an error for each."""
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send what the application says."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
+
+
 def public_server(app: Starlette, door: Door) -> PublicServer:
     """Return the server of an application, with a door before it."""
     return PublicServer(
         uvicorn.Config(
             app,
             http=guarded_protocol(door),
-            ws="websockets-sansio",
+            ws=RefusingProtocol,
             ws_max_size=LONGEST_BODY,
             ws_per_message_deflate=False,
             h11_max_incomplete_event_size=LONGEST_HEAD,
@@ -50,11 +63,22 @@ def public_server(app: Starlette, door: Door) -> PublicServer:
     )
 
 
+class ListenError(OSError):
+    """The public listener has no socket; the message says why and what to do."""
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Open the socket of the public listener.
 
     Raises:
-        OSError: The address is taken, or none of this machine.
+        ListenError: The address is taken, or none of this machine.
 
     """
-    return socket.create_server((host, port), reuse_port=False)
+    try:
+        return socket.create_server((host, port), reuse_port=False)
+    except OSError as error:
+        reason, fix = error.strerror or str(error), "choose another phone.public.host or port"
+        if error.errno == errno.EADDRINUSE:
+            reason = "which is in use already"
+            fix = "set another phone.public.port, and have the tunnel lead to it"
+        raise ListenError(f"cannot listen on {host} port {port}, {reason}: {fix}") from error

@@ -130,7 +130,7 @@ class TakeMessage:
 
 
 Decision: TypeAlias = Welcome | AskForPin | TakeMessage | Refusal
-"""What becomes of a call that comes in; a refusal is answered by ``twiml.reject``."""
+"""What becomes of a call that comes in."""
 
 
 def decide_caller(rules: CallerRules, claimed: str, attestation: Attestation) -> Decision:

@@ -148,25 +148,6 @@ class PinGuard:
                 wrong.popleft()
 
 
-class PinEntry:
-    """The keys that one caller presses: ``#`` ends the PIN, ``*`` begins it again."""
-
-    def __init__(self) -> None:
-        self._digits = ""
-
-    def press(self, key: str) -> str | None:
-        """Take in a key; returns what was entered once it is complete."""
-        if key == "*":
-            self._digits = ""
-        elif key in _KEYS:
-            # One digit too many is kept, so that a PIN with more behind it is wrong.
-            self._digits = (self._digits + key)[: LONGEST_PIN + 1]
-        if key != "#" or not self._digits:
-            return None
-        entered, self._digits = self._digits, ""
-        return entered
-
-
 def _digest(digits: str) -> bytes:
     """Make all PINs equally long."""
     return hashlib.sha256(digits.encode("utf-8", "replace")).digest()

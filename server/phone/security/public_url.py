@@ -86,22 +86,3 @@ class PublicUrl:
     def _scheme(self, purpose: Purpose) -> str:
         scheme = "https" if self.secure else "http"
         return scheme if purpose == "webhook" else _STREAM_SCHEME[scheme]
-
-
-def same_origin(url: str, base: str) -> bool:
-    """Return whether a URL that a request brought is on the server that the settings name.
-
-    Recordings are fetched from such URLs, with our credentials: from nowhere else.
-    """
-    try:
-        given, expected = urlsplit(url), urlsplit(base)
-        given_port = given.port or _DEFAULT_PORT.get(given.scheme)
-        expected_port = expected.port or _DEFAULT_PORT.get(expected.scheme)
-    except ValueError:
-        return False
-    same = (given.scheme, given.hostname, given_port) == (
-        expected.scheme,
-        expected.hostname,
-        expected_port,
-    )
-    return same and given.hostname is not None and given.username is None

@@ -26,5 +26,15 @@ def test_a_question_is_told_and_not_asked() -> None:
     assert "".join(pieces(" What time is it? ")) == "Ann, you said to Jarvis: What time is it."
 
 
+def test_what_nobody_said_is_not_repeated() -> None:
+    question = Question("hello", Participant("1", "Ann"), "jarvis", "call:1", notes="[Be kind.]\n")
+
+    async def ask() -> list[str]:
+        return [piece async for piece in EchoAgent({}).ask(question)]
+
+    assert "".join(asyncio.run(ask())) == "Ann, you said to jarvis: hello."
+    assert question.message == "Ann: [Be kind.]\nhello"
+
+
 def test_silence_is_told_too() -> None:
     assert "".join(pieces("...")) == "Ann, you said to Jarvis: nothing."

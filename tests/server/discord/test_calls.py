@@ -103,6 +103,8 @@ def test_a_call_from_discord_is_made_followed_and_told_to_its_end(tmp_path: Path
             assert BEN in await set_.says(set_.ann, "call", number=BEN, task="Ask for the time.")
             call = await set_.twilio.next_call()
             await set_.reads("In progress")
+            await set_.reads("what time is it")
+            assert call.status == "in-progress"
             await call.over()
             text = (await set_.reads("they hung up"))["content"]
             assert not call.errors

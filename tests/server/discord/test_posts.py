@@ -88,7 +88,7 @@ def test_code_is_posted_and_not_spoken_and_much_of_it_as_a_file(tmp_path: Path):
             assert message["mention_everyone"] is False
             assert short.turn["reply"] == REPLY
             assert short.turn["heard"] == "Here you are, @everyone. Shall I run it?"
-            assert (await ask(long)).spoken == short.spoken
+            assert (await ask(long)).turn["heard"] == short.turn["heard"]
             _, beginning, rest = posted
             assert beginning["content"].startswith("**Jarvis**\nHere you are")
             (attached,) = rest["attachments"]

@@ -82,4 +82,4 @@ def test_a_machine_hears_the_message_and_nothing_before_it(tmp_path: Path, engin
     assert row.role == "assistant"
     assert not row.interrupted
     if engine == "local":
-        assert row.text.startswith("Hello, this is Jarvis, an AI assistant, calling for")
+        assert row.text.startswith("Hello, this is Jarvis, an AI assistant, calling about")

@@ -19,7 +19,7 @@ from tests.server.phone.service_scene import Setup, number, telephone
 def test_all_are_greeted_and_answered(tmp_path: Path, engine: str) -> None:
     async def main() -> None:
         async with telephone(tmp_path, Setup(1.0, engine)) as phone:
-            steps = [HearEnd(0.5), Speak(speech(0.5)), Hear(0.2), HangUp()]
+            steps = [HearEnd(0.8), Speak(speech(0.5)), HearEnd(0.5), HangUp()]
             calls = [await phone.ring_in(*steps, from_=number(index)) for index in range(20)]
             records = [await phone.record(call.sid) for call in calls]
             await phone.idle()

@@ -88,7 +88,7 @@ def test_an_error_never_shows_a_secret() -> None:
         ({"public": {"base_url": "phone"}}, "looks like https://phone.example.com"),
         ({"public": {"trusted_proxies": ["here"]}}, "'here' does not appear to be"),
         ({"retry": {"statuses": ["gone"]}}, "use one of queued, dialing"),
-        ({"numbers": {"555": {}}}, "numbers.555.[key]: String should match"),
+        ({"numbers": {"555": {}}}, "should be a number in international form"),
         ({"retries": {}}, "retries: Extra inputs are not permitted"),
     ],
 )

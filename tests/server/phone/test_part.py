@@ -169,7 +169,7 @@ def test_a_whole_call_with_our_own_pipeline(tmp_path: Path, *, inbound: bool) ->
         assert said[0][0] == "assistant"
         assert "AI" in said[0][1]  # callers are told
         assert said[1:] == [("user", "what time is it"), ("assistant", "It is noon.")]
-        assert ("Ask for the time." in agent.asked[0].text) is not inbound
+        assert ("Ask for the time." in agent.asked[0].message) is not inbound
         assert record.recording is not None
         assert record.metrics.ttfa_ms is not None
 
@@ -228,6 +228,8 @@ def test_a_port_that_is_taken_is_a_status_and_no_crash(tmp_path: Path) -> None:
                 config = settings(twilio, public=public)
                 async with part_of(tmp_path, config, Agent()) as (part, _):
                     assert part.status().state is PartState.FAILED
+                    assert f"listen on 127.0.0.1 port {public.port}," in part.status().message
+                    assert "set another phone.public.port" in part.status().message
                     assert part.switchboard is None
 
     asyncio.run(main())

@@ -46,6 +46,7 @@ async def tunnel(answer: str) -> AsyncIterator[int]:
 
     app = web.Application()
     app.router.add_get("/health", health)
+    app.router.add_get("/models", health)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -92,7 +93,7 @@ def test_a_number_whose_calls_go_elsewhere() -> None:
     assert finding.outcome is Outcome.FAILED
     assert "go to https://demo.twilio.com/welcome, and not here" in finding.message
     assert f"Webhook, {PUBLIC}/voice, HTTP POST" in finding.fix
-    assert "go to nowhere" in check(number={}).message
+    assert check(number={}).message == f"calls to {OWN_NUMBER} go nowhere"
 
 
 def test_a_number_without_reports_is_a_warning() -> None:
@@ -193,3 +194,16 @@ def test_the_realtime_model(key: str, model: str, told: str) -> None:
     finding = asyncio.run(main())
     assert finding.outcome is (Outcome.FAILED if told else Outcome.OK)
     assert told in finding.message
+
+
+def test_a_proxy_that_does_not_answer_as_openai() -> None:
+    async def main() -> Finding:
+        async with FakeTwilio() as twilio, tunnel('{"ok":true}') as port:
+            twilio.numbers[OWN_NUMBER].update(HERE)
+            there = {"api_key": SecretStr("sk-1"), "base_url": f"http://127.0.0.1:{port}"}
+            config = settings(twilio, PUBLIC, engine="realtime", openai=there)
+            return await check_phone(config, Internet(port))
+
+    finding = asyncio.run(main())
+    assert finding.outcome is Outcome.WARNING
+    assert "is not understood" in finding.message

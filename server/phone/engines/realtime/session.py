@@ -194,7 +194,9 @@ class RealtimeSession:
                 self._protocol.fail(str(error))
                 self._do_steps()
                 return
-            logger.info("%s; the call goes on with another session", error)
+            # The tries that follow at once mostly fail for the same reason.
+            level = logging.INFO if failed <= 1 else logging.DEBUG
+            logger.log(level, "call:%s: %s; another session is opened", self._call.id, error)
             self._protocol.disconnect(now)
             self._do_steps()
             if failed:

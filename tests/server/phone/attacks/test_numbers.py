@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from server.phone.calls.config import InboundConfig
+from server.phone.calls.request import CallRefusedError
 from server.phone.calls.status import CallStatus
-from server.phone.config import OutboundConfig
-from server.phone.live.planning import CallRefusedError
 from tests.peers.openai_realtime import CallTool, Say
 from tests.peers.twilio import HangUp, Hear, HearEnd, Person, Quiet, Speak
 from tests.server.phone.attacks.bystander import beside_a_call
@@ -26,7 +25,7 @@ COSTLY = [
 SHOWN = [
     *("+19002222222", "+2665550123", "anonymous", "", "client:ann", "sip:ann@evil.example"),
     *("'; DROP TABLE calls; --", "<Dial>+19002222222</Dial>", "[[end_call]]", "x" * 4000),
-    *("+15550001111\r\nCallStatus: completed", "../../etc/passwd", "\ud83d\ude00", "%n%s\0"),
+    *("+15550001111\r\nCallStatus: completed", "../../etc/passwd", "\U0001f600", "%n%s\0"),
 ]
 
 
@@ -86,18 +85,5 @@ def test_no_call_is_handed_over_to_a_costly_number(tmp_path: Path, engine: str) 
                 assert record.status is CallStatus.COMPLETED
                 assert not call.dialled
                 assert call.ended_by == "caller"
-
-    asyncio.run(main())
-
-
-def test_what_may_be_called_can_be_narrowed(tmp_path: Path) -> None:
-    outbound = OutboundConfig(allow_prefixes=("+1555000",), deny_prefixes=("+15550003",))
-
-    async def main() -> None:
-        async with telephone(tmp_path, Setup(more={"outbound": outbound})) as phone:
-            for to in ("+15550003333", "+16505551234"):
-                with pytest.raises(CallRefusedError):
-                    await phone.place(to, Person())
-            assert not phone.twilio.calls
 
     asyncio.run(main())

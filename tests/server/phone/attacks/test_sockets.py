@@ -70,7 +70,9 @@ async def closed(socket: Socket) -> int | None:
     return socket.close_code
 
 
-def test_without_a_token_with_a_used_one_and_with_that_of_another_call(tmp_path: Path) -> None:
+def test_without_a_token_with_a_used_one_and_with_that_of_another_call(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def main() -> None:
         async with beside_a_call(tmp_path) as (phone, live):
             used = urlsplit(live.stream.url).path
@@ -88,6 +90,7 @@ def test_without_a_token_with_a_used_one_and_with_that_of_another_call(tmp_path:
             await hang_up(phone, sid)
 
     asyncio.run(main())
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
 
 
 def test_two_hundred_sockets_of_one_address(tmp_path: Path) -> None:

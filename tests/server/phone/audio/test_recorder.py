@@ -163,6 +163,23 @@ def test_a_disk_that_hangs_blocks_nothing_and_ends_the_recording(tmp_path, caplo
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="kill -9")
+def test_a_disk_that_is_dead_is_not_waited_for(tmp_path, monkeypatch):
+    back = threading.Event()
+
+    class Dead(WavFile):
+        def append(self, data: bytes) -> None:
+            back.wait()
+
+    monkeypatch.setattr(module, "LONGEST_WAIT", 0.1)
+    make = partial(Dead, rate=8000, channels=2)
+    recorder = Recorder(tmp_path / "call.wav", 0.0, make)
+    recorder.record(Side.CALLER, 0.0, tone(100, 1.0), 5.0)
+    recording = finished(recorder, 6.0)
+    assert recording.seconds == 0.0
+    assert "too slow" in recording.error
+    back.set()
+
+
 def test_a_process_that_is_killed_leaves_a_file_that_can_be_read(tmp_path):
     rng = random.Random(7)  # noqa: S311 - moments to kill at
     longest = 0

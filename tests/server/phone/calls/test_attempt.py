@@ -332,6 +332,32 @@ def test_a_provider_that_refuses_to_dial_fails_the_attempt() -> None:
     assert attempt.end.error == "21211: that is no number"
 
 
+def test_a_refusal_does_not_hold_of_a_call_that_the_provider_has_told_of() -> None:
+    attempt = Attempt("outbound", 0.0)
+    attempt.dial(0.0)
+    attempt.accept("CA1")  # by its first callback; the answer to our request is lost
+    attempt.refuse("Twilio cannot be reached", 1.0)
+    assert attempt.end is None
+    assert attempt.status is CallStatus.DIALING
+
+
+def test_who_answered_may_be_told_after_the_end_and_answers_nothing() -> None:
+    attempt = dialed()
+    attempt.receive_report(ProviderReport(CallStatus.BUSY, 3), 1.0)
+    attempt.receive_answered_by(AnsweredBy.MACHINE_START, 2.0)
+    assert attempt.answered_by is AnsweredBy.MACHINE_START
+    assert attempt.answered_at is None
+
+
+def test_a_call_that_was_handed_over_ended_for_that_reason() -> None:
+    attempt = dialed()
+    attempt.start_stream("MZ1", 1.0)
+    attempt.enter(CallPhase.TRANSFERRING)
+    attempt.receive_report(ProviderReport(CallStatus.COMPLETED, 3, 42), 43.0)
+    assert attempt.end is not None
+    assert attempt.end.reason is EndReason.TRANSFERRED
+
+
 def test_a_provider_that_refuses_what_was_given_up_already_changes_nothing() -> None:
     attempt = Attempt("outbound", 0.0, TIMING)
     attempt.dial(0.0)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from server.phone.calls.status import CallPhase, EndReason
-from server.phone.engines.engine import AgentSaid, CallerSaid, CallReported, SendDigits, Transfer
+from server.phone.engines.engine import (
+    AgentSaid,
+    CallerHeard,
+    CallerSaid,
+    CallReported,
+    PhaseChanged,
+    SendDigits,
+    Transfer,
+)
 from tests.server.phone.engines.local_call import KEY, LocalCall
 
 STORY = "Once upon a time there was a very old king who had a horse."
@@ -38,15 +46,24 @@ def test_the_phases_of_a_call_are_told() -> None:
     ]
 
 
+def test_what_a_caller_says_is_told_before_it_is_answered() -> None:
+    call = LocalCall([(2.0, 3.0)], {2.0: "what time is it"}, ("It is noon.",), hangs_up_at=8.0)
+    told = call.run().desk.told
+    heard = CallerHeard("what time is it")
+    speaking = PhaseChanged(CallPhase.SPEAKING)
+    assert told.index(heard) < told.index(speaking) < told.index(call.of(CallerSaid)[0])
+
+
 def test_the_agent_is_told_once_what_the_call_is() -> None:
     call = LocalCall(
         [(1.0, 2.0), (6.0, 7.0)], {1.0: "hello", 6.0: "and now"}, task="Book a table.",
         hangs_up_at=10.0,
     ).run()  # fmt: skip
     first, second = call.agent.asked
-    assert "Your task in this call: Book a table." in first.text
-    assert "[[end_call]]" in first.text
-    assert second.text == "and now"
+    assert "Your task in this call: Book a table." in first.message
+    assert "[[end_call]]" in first.message
+    assert second.message == "Ann: and now"
+    assert (first.text, second.text) == ("hello", "and now")
 
 
 def test_who_speaks_over_the_greeting_interrupts_it_and_is_heard() -> None:
@@ -58,7 +75,7 @@ def test_who_speaks_over_the_greeting_interrupts_it_and_is_heard() -> None:
     assert greeting.heard_seconds == pytest.approx(1.1, abs=0.2)
     assert OPENING.startswith(greeting.heard.removesuffix("."))
     assert call.asked == ["help me"]
-    assert "You were interrupted" in call.agent.asked[0].text
+    assert "You were interrupted" in call.agent.asked[0].message
 
 
 def test_a_protected_greeting_is_said_to_its_end() -> None:
@@ -150,7 +167,7 @@ def test_the_agent_learns_why_a_wish_was_refused() -> None:
         ("One moment. [[transfer:+19001234567]]", "Sorry."),
         refusal="the number costs more than a call",
     ).run()
-    assert "the number costs more than a call" in call.agent.asked[1].text
+    assert "the number costs more than a call" in call.agent.asked[1].message
 
 
 def test_a_report_is_told_and_ends_the_call() -> None:
@@ -246,4 +263,4 @@ def test_a_new_voice_and_instructions_hold_from_then_on() -> None:
         hangs_up_at=8.0,
     ).run()
     assert [voice for voice, _ in call.tts.said] == ["deep", "bright"]
-    assert "Be brief." in call.agent.asked[0].text
+    assert "Be brief." in call.agent.asked[0].message

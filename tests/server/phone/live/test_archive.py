@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from server.phone.calls.files import CallFiles
+from server.phone.calls.record import CallRecord
 from server.phone.calls.status import CallStatus
 from server.phone.calls.store import CallStore
 from server.phone.live.archive import Archive
@@ -78,3 +79,34 @@ def test_a_folder_that_cannot_be_written_costs_only_the_files(tmp_path: Path, ca
             await until(told)
 
     with_store(tmp_path, test)
+
+
+def test_half_a_character_of_a_model_is_left_out_everywhere(tmp_path: Path) -> None:
+    async def test(store: CallStore) -> None:
+        archive = Archive(store, CallFiles(tmp_path))
+        record = await keep(store, over(task="Smile \ud83d."), "So \ud83d.")
+        async with working(archive.run()):
+            archive.update(record)
+            await until(written(tmp_path, "c1"))
+        whole = json.loads((tmp_path / "c1.json").read_text())
+        assert (whole["task"], whole["transcript"][0]["text"]) == ("Smile .", "So .")
+
+    with_store(tmp_path, test)
+
+
+def test_a_bug_costs_one_file_and_no_more(tmp_path: Path, caplog) -> None:
+    class Broken(CallFiles):
+        def write(self, record: CallRecord) -> Path:
+            if record.id == "c1":
+                raise RuntimeError("a bug")
+            return super().write(record)
+
+    async def test(store: CallStore) -> None:
+        archive = Archive(store, Broken(tmp_path))
+        async with working(archive.run()):
+            for call_id in ("c1", "c2"):
+                archive.update(await keep(store, over(call_id)))
+            await until(written(tmp_path, "c2"))
+
+    with_store(tmp_path, test)
+    assert "call:c1 has no file" in caplog.text

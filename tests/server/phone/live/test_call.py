@@ -168,7 +168,22 @@ def test_a_machine_gets_its_message(tmp_path: Path) -> None:
         await phone.switchboard.place(TASK)
         [record] = await phone.ended()
         assert record.end_reason is EndReason.VOICEMAIL
-        assert "Book a table." in phone.engine.last_words[0]
+        (left,) = phone.engine.last_words
+        assert "an AI assistant, calling about this: Book a table. Please call back" in left
+
+    run(tmp_path, main)
+
+
+def test_a_machine_gets_the_message_of_a_call_without_a_task(tmp_path: Path) -> None:
+    async def main(phone: Phone) -> None:
+        phone.engine.opening_seconds = 5.0
+        person = Person([Quiet(30.0)], answered_by="machine_end_beep", detection=1.0)
+        phone.twilio.add_person(BEN, person)
+        await phone.switchboard.place(CallRequest(BEN, message="Lunch is at one."))
+        [record] = await phone.ended()
+        assert record.end_reason is EndReason.VOICEMAIL
+        (left,) = phone.engine.last_words
+        assert left.startswith("Lunch is at one. I am an AI assistant.")
 
     run(tmp_path, main)
 

@@ -38,7 +38,8 @@ def test_a_call_is_declined(busy: bool, reason: str) -> None:
 
 
 def test_a_transfer_and_keys() -> None:
-    assert read(documents.transfer("+15550002222"))[0].text == "+15550002222"
+    [dial] = read(documents.transfer("+15550002222", 90))
+    assert (dial.text, dial.get("timeLimit")) == ("+15550002222", "90")
     play, redirect = read(documents.press_keys("1w2#", URL))
     assert play.attrib == {"digits": "1w2#"}
     assert redirect.text == URL

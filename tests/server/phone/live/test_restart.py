@@ -9,7 +9,8 @@ from pathlib import Path
 from server.phone.audio.wav_file import WavFile
 from server.phone.calls.record import AttemptRecord, CallRecord
 from server.phone.calls.status import CallStatus, EndReason
-from server.phone.live.restart import Restart, rescued
+from server.phone.live.closing import rescued
+from server.phone.live.restart import Restart
 from server.phone.provider.outbound import OutboundCall
 from tests.peers.twilio import HangUp, Hear, Person, Quiet
 from tests.peers.twilio.server import OWN_NUMBER

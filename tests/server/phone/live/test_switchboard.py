@@ -12,7 +12,9 @@ from pydantic import SecretStr
 from server.phone.calls.config import InboundConfig, LimitsConfig
 from server.phone.calls.people import Person as Known
 from server.phone.calls.request import CallRefusedError, CallRequest
+from server.phone.calls.spoken_answers import MOST_AN_HOUR
 from server.phone.calls.status import CallStatus, EndReason
+from server.phone.security.forms import Form
 from tests.peers.twilio import HangUp, Hear, Person, Press, Quiet
 from tests.server.phone.live.phone_scene import ANN, BEN, OPENING, TOLD, Phone, Setup, telephone
 
@@ -94,6 +96,18 @@ def test_who_keeps_guessing_is_refused(tmp_path: Path) -> None:
 
     pin = InboundConfig(policy="allowlist", unknown_callers="pin", pin=SecretStr("1234"))
     run(tmp_path, main, Setup(inbound=pin))
+
+
+def test_strangers_who_call_without_end_are_declined_without_a_word(tmp_path: Path) -> None:
+    async def main(phone: Phone) -> None:
+        answers = [
+            await phone.switchboard.voice(Form((("CallSid", f"CA{number}"), ("From", ANN))), "")
+            for number in range(MOST_AN_HOUR + 2)
+        ]
+        assert all("<Say" in one for one in answers[:MOST_AN_HOUR])
+        assert all("<Reject" in one for one in answers[MOST_AN_HOUR:])
+
+    run(tmp_path, main, Setup(inbound=InboundConfig(policy="allowlist")))
 
 
 def test_beyond_the_limit_callers_hear_the_busy_tone(tmp_path: Path) -> None:

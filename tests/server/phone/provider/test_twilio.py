@@ -121,6 +121,18 @@ def test_what_twilio_refuses_is_not_tried_again_and_says_why() -> None:
     run(main())
 
 
+def test_numbers_in_what_twilio_says_are_masked_for_the_log() -> None:
+    async def main() -> None:
+        async with twilio() as (fake, calls, _clock):
+            fake.rest.fail(400, 21210, f"The number {FROM} is not verified")
+            with pytest.raises(ProviderError) as refused:
+                await calls.create(CALL)
+            assert FROM not in str(refused.value)
+            assert "21210: The number +1555" in str(refused.value)
+
+    run(main())
+
+
 def test_a_wrong_token_is_named_and_not_shown(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         with caplog.at_level("DEBUG"):

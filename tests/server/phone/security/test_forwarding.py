@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from server.phone.security.forwarding import TrustedProxies, address_group, is_forwarded
+from server.phone.security.forwarding import (
+    TrustedProxies,
+    address_group,
+    is_forwarded,
+    is_straight,
+)
 
 TUNNEL = TrustedProxies(["127.0.0.0/8", "::1", "10.0.0.0/8"])
 
@@ -68,3 +73,22 @@ def test_an_ipv6_customer_counts_as_one_address() -> None:
     assert address_group("2001:db8:1:2::1") != address_group("2001:db8:1:3::1")
     assert address_group("::ffff:1.2.3.4") == "1.2.3.4"
     assert address_group("not an address") == "not an address"
+
+
+@pytest.mark.parametrize(
+    ("peer", "names", "straight"),
+    [
+        ("127.0.0.1", ["Host"], True),
+        ("::1", [], True),
+        ("::ffff:127.0.0.1", [], True),
+        ("127.0.0.1", ["Host", "X-Forwarded-For"], False),
+        ("127.0.0.1", ["ORIGIN"], False),
+        ("10.0.0.1", ["Host"], False),
+        ("203.0.113.7", [], False),
+        ("testclient", [], False),
+    ],
+)
+def test_straight_from_this_machine_is_through_nothing_and_from_no_page(
+    peer: str, names: list[str], straight: bool
+) -> None:
+    assert is_straight(peer, names) is straight

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from server.phone.security.pins import PinEntry, PinGuard, PinRight, PinRules, PinWrong
+from server.phone.security.pins import PinGuard, PinRight, PinRules, PinWrong
 from server.phone.security.refusals import Reason, Refusal
 
 ANN, BEN = "+12125550123", "+12065550199"
@@ -78,21 +78,6 @@ def test_a_pin_has_four_to_sixteen_digits(pin: str) -> None:
     with pytest.raises(ValueError, match="4 to 16 digits") as caught:
         PinGuard(SecretStr(pin))
     assert not pin or pin not in str(caught.value)
-
-
-def test_keys_become_a_pin_at_the_hash_and_begin_again_at_the_star() -> None:
-    entry = PinEntry()
-    assert [entry.press(key) for key in "99*490213"] == [None] * 9
-    assert entry.press("#") == "490213"
-    assert entry.press("#") is None
-
-
-def test_keys_without_end_are_not_kept() -> None:
-    entry = PinEntry()
-    for _ in range(100_000):
-        entry.press("1")
-    assert entry.press("#") == "1" * 17
-    assert [entry.press(key) for key in ("A", "12", "\u0661", "", "#")] == [None] * 5
 
 
 def test_a_pin_of_ones_own_tells_who_it_is() -> None:

@@ -1,28 +1,12 @@
-"""TwiML for the refused, beside Twilio's own library."""
+"""TwiML that says something, beside Twilio's own library."""
 
 from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-import pytest
 from twilio.twiml.voice_response import VoiceResponse
 
-from server.phone.security.refusals import Reason, Refusal
-from server.phone.security.twiml import reject, say_and_hang_up
-
-
-@pytest.mark.parametrize(
-    ("reason", "heard"),
-    [
-        (Reason.CALLER_UNKNOWN, "rejected"),
-        (Reason.CALLERS_OFF, "rejected"),
-        (Reason.FULL, "busy"),
-    ],
-)
-def test_reject_is_what_twilio_s_library_writes(reason: Reason, heard: str) -> None:
-    expected = VoiceResponse()
-    expected.reject(reason=heard)
-    assert _same(reject(Refusal(reason)), str(expected))
+from server.phone.security.twiml import say_and_hang_up
 
 
 def test_what_is_said_is_text_and_never_markup() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -224,3 +225,27 @@ def test_a_signature_has_to_be_one_and_short(headers: list[tuple[bytes, bytes]])
     request = WebhookRequest.from_asgi(b"/voice?x=1", b"x=1", headers)
     assert request.target == "/voice?x=1"
     assert reason(guard().receive(request, 0.0)) is Reason.UNSIGNED
+
+
+def lenient() -> WebhookGuard:
+    signatures = TwilioSignatures([SecretStr(TOKEN)])
+    return WebhookGuard(PublicUrl.parse(BASE), signatures, ReplayStore(), takes_unsigned=True)
+
+
+def test_what_comes_straight_from_this_machine_needs_no_signature_where_that_is_set() -> None:
+    unsigned = replace(webhook(signature=Signature("")), straight=True)
+    assert isinstance(lenient().receive(unsigned, 0.0), Genuine)
+    assert reason(guard().receive(unsigned, 0.0)) is Reason.UNSIGNED
+    assert reason(lenient().receive(replace(unsigned, straight=False), 0.0)) is Reason.UNSIGNED
+    opens = replace(upgrade(signature=Signature("")), straight=True)
+    assert lenient().receive_upgrade(opens, 0.0) is None
+    assert reason(guard().receive_upgrade(opens, 0.0)) is Reason.UNSIGNED
+
+
+def test_unsigned_requests_are_told_apart_by_what_they_say() -> None:
+    open_ = lenient()
+    first = replace(webhook(signature=Signature("")), straight=True)
+    assert isinstance(open_.receive(first, 0.0), Genuine)
+    assert isinstance(open_.receive(first, 0.0), Repeat)
+    assert isinstance(open_.receive(replace(first, target="/status"), 0.0), Genuine)
+    assert isinstance(open_.receive(replace(first, body=b"CallSid=CA2"), 0.0), Genuine)

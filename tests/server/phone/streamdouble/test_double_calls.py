@@ -83,7 +83,9 @@ def test_interruptions_keys_and_abrupt_ends(tmp_path: Path) -> None:
             interrupted = tasks.create_task(hold(phone, long, interrupts))
             presses = [{"wait_for": "quiet"}, {"dtmf": "12#"}, {"wait": 1.0}]
             pressed = tasks.create_task(hold(phone, keys, presses))
-            abrupt = tasks.create_task(hold(phone, gone, [{"wait_for": "audio"}, "hangup"]))
+            abrupt = tasks.create_task(
+                hold(phone, gone, [{"wait_for": "audio"}, {"wait": 0.3}, "hangup"])
+            )
         result, record = interrupted.result()
         assert not result.failed_expectations
         assert result.clears_received >= 1

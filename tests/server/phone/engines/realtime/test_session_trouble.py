@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from dataclasses import replace
 
@@ -143,7 +144,11 @@ def test_a_wrong_key_ends_the_call_and_says_so():
 
 
 @pytest.mark.slow
-def test_a_service_that_is_gone_ends_the_call_after_some_tries():
+def test_a_service_that_is_gone_ends_the_call_after_some_tries(
+    caplog: pytest.LogCaptureFixture,
+):
+    caplog.set_level(logging.INFO)
+
     async def call():
         async with FakeOpenAI() as fake:
             talk = Talk(fake)
@@ -154,6 +159,9 @@ def test_a_service_that_is_gone_ends_the_call_after_some_tries():
     end = asyncio.run(call())
     assert end.reason is EndReason.ENGINE
     assert "cannot be reached" in end.error
+    told = [one for one in caplog.messages if "another session is opened" in one]
+    assert len(told) == 1  # of many tries
+    assert told[0].startswith("call:")
 
 
 def test_a_rate_limit_is_waited_for():
