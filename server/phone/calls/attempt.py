@@ -254,7 +254,7 @@ class Attempt:
             return None
         ending.sent = status
         ending.until = now + self._timing.report
-        return EndAtProvider(self.provider_id, status)
+        return EndAtProvider(self.provider_id, status, answered and _says_nothing(ending.reason))
 
     def _advance(self, status: CallStatus, now: float) -> None:
         if self._dialed_at is None and status.rank > CallStatus.QUEUED.rank:
@@ -310,3 +310,8 @@ class Attempt:
                 return EndReason.CANCELED
             case _:
                 return _ENDS.get(self._phase, EndReason.HUNG_UP)
+
+
+def _says_nothing(reason: EndReason) -> bool:
+    """Return whether what speaks in a call is the very thing that failed."""
+    return reason is EndReason.ENGINE

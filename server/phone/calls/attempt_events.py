@@ -56,6 +56,9 @@ class EndAtProvider:
     status: CallStatus
     """``canceled`` before it was answered, ``completed`` after."""
 
+    unexplained: bool = False
+    """Whether the other side hears nothing that tells why, unless the provider says it."""
+
 
 @dataclass(frozen=True, slots=True)
 class AskProvider:

@@ -344,3 +344,6 @@ class GreetingConfig(Settings):
 
     time_over: str = "Our time is over. Goodbye."
     """Said when a call has lasted as long as it may."""
+
+    failed: str = "Sorry, something is wrong here. Please call again later. Goodbye."
+    """Said by Twilio's own voice when what speaks in a call fails. Empty: the call just ends."""

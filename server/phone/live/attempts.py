@@ -10,13 +10,13 @@ from server.phone.calls.limits import Spent
 from server.phone.calls.request import CallRefusedError
 from server.phone.calls.retry import AttemptResult
 from server.phone.calls.state import CallAction, CallState, Conclude, DialAgain
-from server.phone.calls.status import CallStatus
 from server.phone.calls.store import attempt_id
 from server.phone.live.book import CallBook
 from server.phone.live.handing_over import HandingOver
 from server.phone.live.kit import CallKit, CallPlan
 from server.phone.live.permission import check_now, dialable
 from server.phone.provider.twilio import ProviderError
+from server.phone.security.twiml import say_and_hang_up
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ class Attempts:
     async def perform(self, action: CallAction) -> None:
         """Do what the state asks for."""
         match action:
-            case EndAtProvider(provider_id, status):
-                await self._end_at_provider(provider_id, status)
+            case EndAtProvider():
+                await self._end_at_provider(action)
             case AskProvider(provider_id):
                 await self._ask(provider_id)
             case Conclude():
@@ -94,9 +94,15 @@ class Attempts:
         self._plan = self._plan.lasting(min(self._plan.longest, left))
         await self.dial()
 
-    async def _end_at_provider(self, provider_id: str, status: CallStatus) -> None:
+    async def _end_at_provider(self, action: EndAtProvider) -> None:
+        provider, config = self._kit.provider, self._kit.config
+        words = config.greeting.failed if action.unexplained else ""
         try:
-            await self._kit.provider.end(provider_id, status)
+            if words:
+                twiml = say_and_hang_up(words, config.defaults.locale)
+                await provider.send_elsewhere(action.provider_id, twiml)
+            else:
+                await provider.end(action.provider_id, action.status)
         except ProviderError as error:
             logger.warning("call:%s could not be ended: %s", self._book.record.id, error)
 

@@ -52,7 +52,7 @@ class CallBook:
     def tell(self, event: CallerSaid | AgentSaid | ToolUsed) -> None:
         """Take in what was said or done."""
         row = self._transcript.row(event)
-        if row.text or row.tool:  # what was broken off before its first word was never said
+        if row.text or row.role != "assistant":  # what was cut off before its first word
             self._rows.put_nowait(row)
 
     def announce(self, event: CallEvent) -> None:

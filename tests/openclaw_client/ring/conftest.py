@@ -87,9 +87,10 @@ def gateway(started_gateway: RealGateway) -> RealGateway:
 
 @pytest.fixture
 def model(language_model: LanguageModel) -> Iterator[LanguageModel]:
-    """The model, not held after a test that left it so."""
+    """The model, not held after a test that left it so, and taking words for what they are."""
     yield language_model
     language_model.release()
+    language_model.meanings.clear()
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ async def call_in(running: Service, twilio: FakeTwilio, *said: Sound) -> list[di
 def test_what_is_said_on_discord_is_known_on_the_telephone_and_the_other_way_round(
     gateway: RealGateway, model: LanguageModel, tmp_path: Path
 ):
-    model.meanings = {
+    model.meanings |= {
         "timer for five minutes": "remember 42",
         "remind me on friday": "remember 17",
         "what time is it": "[[number]]",

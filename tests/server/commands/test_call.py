@@ -59,7 +59,7 @@ def test_it_waits_for_the_end_and_prints_what_was_said_and_came_of_it(tmp_path: 
         begun, *rows, over, outcome, step = ended.out.splitlines()
         assert begun == f"Call initiated to {BEN}."
         assert [row.split("  ", 1)[1] for row in rows] == [
-            "agent: Hello.",
+            "agent: Hello. I am an AI. What we say is written down.",
             f"{BEN}: tell me about horses",
             "agent: It is noon.",
         ]

@@ -184,6 +184,7 @@ def test_a_call_that_breaks_ends_by_itself_and_the_next_is_taken(
         phone.engine.acts = [broken]
         first = await phone.twilio.ring_in(ANN, steps=STAYS)
         await first.over()
+        assert first.said == ["Sorry, something is wrong here. Please call again later. Goodbye."]
         await phone.ended(1)
         phone.engine.acts = []
         second = await phone.twilio.ring_in(BEN, steps=[Hear(0.2), HangUp()])
