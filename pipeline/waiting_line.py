@@ -51,9 +51,12 @@ class WaitingLine:
         """Wait to be first. Cancelling is safe; the place stays.
 
         Returns:
-            Whether it is the turn's time; ``False`` when too many came to wait behind it.
+            Whether it is the turn's time; ``False`` when too many came to wait behind it, or the
+            place was given up before.
 
         """
+        if place not in self._places:
+            return False
         if place is self._places[0]:
             return True
         place.waits = True

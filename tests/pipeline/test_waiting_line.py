@@ -53,3 +53,15 @@ def test_when_too_many_wait_the_oldest_is_given_up():
             wait.cancel()
 
     asyncio.run(main())
+
+
+def test_for_who_has_left_it_is_never_time():
+    async def main() -> None:
+        line = WaitingLine()
+        gone = line.join()
+        line.leave(gone)
+        assert await line.wait(gone) is False
+        line.join()
+        assert await line.wait(gone) is False
+
+    asyncio.run(main())

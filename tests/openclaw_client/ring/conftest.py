@@ -87,7 +87,8 @@ def gateway(started_gateway: RealGateway) -> RealGateway:
 
 @pytest.fixture
 def model(language_model: LanguageModel) -> Iterator[LanguageModel]:
-    """The model, not held after a test that left it so, and taking words for what they are."""
+    """The model, with nothing left in it of the test before."""
+    language_model.asked.clear()
     yield language_model
     language_model.release()
     language_model.meanings.clear()
