@@ -144,8 +144,8 @@ async def measure(folder: Path, name: str | None, seconds: float) -> str:
     whole = record.transcript[0].text == story and not record.transcript[0].interrupted
     return (
         f"{name or 'nothing':10} longest silence {longest * FRAME_MS:4} ms,"
-        f" all {silent * FRAME_MS:5} ms of {seconds:.0f} s; processor {100 * used / seconds:4.0f} %;"
-        f" attempts {made.value:6},"
+        f" all {silent * FRAME_MS:5} ms of {seconds:.0f} s;"
+        f" processor {100 * used / seconds:4.0f} %; attempts {made.value:6},"
         f" let in {let_in.value}; story {'whole' if whole else 'broken'}"
     )
 
