@@ -11,13 +11,12 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
 if __name__ == "__main__":
+    from server.loading import ENDED_BY_CTRL_C, loading
+
     try:
-        from server.cli import main
+        with loading():
+            from server.cli import main
 
         main()
-    except KeyboardInterrupt:  # Ctrl-C while the program is still being loaded
-        sys.exit(130)
-    except ImportError as error:  # the same, as libraries written in C++ tell it
-        if not isinstance(error.__cause__, KeyboardInterrupt):
-            raise
-        sys.exit(130)
+    except KeyboardInterrupt:  # between one thing and the next
+        sys.exit(ENDED_BY_CTRL_C)

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.loading import loading
+
 if TYPE_CHECKING:
     from server.config import Config, ConfigRequest
 
@@ -63,7 +65,8 @@ def _request(
     context: typer.Context, file: Path | None, overrides: list[str] | None
 ) -> ConfigRequest:
     """Return what the command line says about settings, before the command and after it."""
-    from server.config import ConfigRequest
+    with loading():
+        from server.config import ConfigRequest
 
     before: CommonOptions = context.obj or CommonOptions()
     return ConfigRequest(file or before.file, (*before.overrides, *(overrides or ())))
@@ -78,10 +81,11 @@ def _settings(
     level: int = logging.INFO,
 ) -> Config:
     """Read the settings and start the log; ends the program when they cannot be used."""
-    from server.config import load_config
-    from server.config_sources import ConfigError
-    from server.config_view import secret_values
-    from server.logs import log_to_stderr
+    with loading():
+        from server.config import load_config
+        from server.config_sources import ConfigError
+        from server.config_view import secret_values
+        from server.logs import log_to_stderr
 
     before: CommonOptions = context.obj or CommonOptions()
     try:
@@ -96,7 +100,8 @@ def _settings(
 
 
 def _warn(config: Config) -> None:
-    from server.config_view import config_warnings
+    with loading():
+        from server.config_view import config_warnings
 
     for warning in config_warnings(config):
         logging.getLogger(__name__).warning(warning)
@@ -115,7 +120,8 @@ def service(
         return
     config = _settings(context, file, overrides, verbose=verbose)
     _warn(config)
-    from server.service import serve
+    with loading():
+        from server.service import serve
 
     raise typer.Exit(serve(config))
 
@@ -146,7 +152,8 @@ def demo(  # noqa: PLR0913, PLR0917 - each option is an argument
     # The turns are printed; the log's lines about them would only say it twice.
     config = _settings(context, file, overrides, verbose=verbose, level=logging.WARNING)
     _warn(config)
-    from server.commands.demo import DemoOptions, run_demo
+    with loading():
+        from server.commands.demo import DemoOptions, run_demo
 
     options = DemoOptions(tuple(speakers or ()), agent=agent, fast=fast, as_json=as_json, out=out)
     raise typer.Exit(run_demo(config, options))
@@ -166,7 +173,8 @@ def bench_scenes(
 ) -> None:
     """Play scenes through the pipeline and print quality and latency."""
     config = _settings(context, file, overrides, verbose=verbose)
-    from server.commands import bench as command
+    with loading():
+        from server.commands import bench as command
 
     status = command.bench_scenes(config, folder, as_json=as_json, fast=not real_time)
     raise typer.Exit(status)
@@ -185,7 +193,8 @@ def setup(
     """Ask for what is missing, and write it into .env."""
     # What is wrong is said where it is asked about; the log would only say it twice.
     config = _settings(context, file, overrides, verbose=verbose, level=logging.CRITICAL)
-    from server.commands.setup import run_setup
+    with loading():
+        from server.commands.setup import run_setup
 
     raise typer.Exit(run_setup(config, _request(context, file, overrides), yes=yes))
 
@@ -200,7 +209,8 @@ def doctor(
 ) -> None:
     """Check everything that is configured; status 1 when something does not work."""
     config = _settings(context, file, overrides, verbose=verbose)
-    from server.commands import doctor as command
+    with loading():
+        from server.commands import doctor as command
 
     raise typer.Exit(command.run_doctor(config, as_json=as_json))
 
@@ -215,7 +225,8 @@ def models_list(
 ) -> None:
     """Show every model and whether it is on this machine."""
     config = _settings(context, file, overrides, verbose=verbose)
-    from server.commands.models import list_models
+    with loading():
+        from server.commands.models import list_models
 
     raise typer.Exit(list_models(config.models, as_json=as_json))
 
@@ -230,7 +241,8 @@ def models_pull(
 ) -> None:
     """Fetch models; without a name, what the default settings need."""
     config = _settings(context, file, overrides, verbose=verbose)
-    from server.commands.models import pull_models
+    with loading():
+        from server.commands.models import pull_models
 
     raise typer.Exit(pull_models(config.models, names or ()))
 
@@ -247,7 +259,8 @@ def config(
     verbose: Verbose = False,
 ) -> None:
     """Show the merged settings, secrets masked."""
-    from server.commands import config as command
+    with loading():
+        from server.commands import config as command
 
     if defaults:
         raise typer.Exit(command.show_defaults())
@@ -273,7 +286,8 @@ def speech(
             "port": settings.port if port is None else port,
         }
     )
-    from server.commands.speech import serve_speech
+    with loading():
+        from server.commands.speech import serve_speech
 
     raise typer.Exit(serve_speech(settings, everything.pipeline.stt, everything.models))
 
@@ -300,7 +314,8 @@ def call(  # noqa: PLR0913, PLR0917 - each option is an argument
         raise typer.BadParameter("Say what the call is for, with --task or --message.")
     # What is wrong is said by itself; the client's log would only say it twice.
     config = _settings(context, file, overrides, verbose=verbose, level=logging.WARNING)
-    from server.commands.call import CallOptions, run_call
+    with loading():
+        from server.commands.call import CallOptions, run_call
 
     wanted = {"task": task, "message": message, "context": background}
     body = {"to": number, **{name: text for name, text in wanted.items() if text}}
@@ -317,7 +332,8 @@ def phone(
     """Run the service without Discord; also: python -m server.phone."""
     config = _settings(context, file, overrides, verbose=verbose)
     _warn(config)
-    from server.service import serve
+    with loading():
+        from server.service import serve
 
     without = config.discord.model_copy(update={"bot_token": None})
     raise typer.Exit(serve(config.model_copy(update={"discord": without})))

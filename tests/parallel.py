@@ -19,9 +19,10 @@ _REAL_TIME = {
     "openclaw_client/ring": "a whole gateway",
     "server/discord": "whole programs",
     "discord_bot": "voice connections",
+    "server/commands": "whole programs on files",
 }
-"""Folders of tests that run in real time, and what they run together with. They wait more than they
-work, so these groups do not get in each other's way."""
+"""Folders of tests that run in real time or long, and what they run together with. Most wait more
+than they work, so these groups do not get in each other's way."""
 
 
 def _real_time_group(path: Path) -> str | None:

@@ -130,8 +130,10 @@ def test_whoever_talks_over_the_bot_silences_it(tmp_path):
                 await until(lambda: len(asked(hub)) == 2)
                 assert f'only this was heard: "{first["heard"]}"' in asked(hub)[1][1]
                 await running.turns(2)
-                reply, second = ann.ears.utterances(pause=0.5)
-                assert reply.end < spoken.start + 2.0
+                heard = ann.ears.utterances(pause=0.5)  # of a busy machine also in more parts
+                reply = [one for one in heard if one.start < spoken.start + 2.0]
+                assert reply[-1].end < spoken.start + 2.0
+                second = heard[len(reply)]
                 assert second.start > spoken.end - 1.0  # the recording ends with silence
 
     guarded(test)
