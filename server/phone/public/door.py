@@ -12,7 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from pipeline.clock import Clock, Timer
 from server.phone.security.admission import CONNECTIONS, Admission, AdmissionLimits, Ticket
 from server.phone.security.forwarding import TrustedProxies
-from server.phone.security.refusals import Refusal
+from server.phone.security.refusals import Reason, Refusal
 
 Peer: TypeAlias = tuple[str, int]
 """Address and port of the other end."""
@@ -49,9 +49,16 @@ class Door:
         return self._admission.strangers
 
     def open(self, peer: Peer, hang_up: Callable[[], None]) -> bool:
-        """Take in a new connection; returns whether it may stay."""
-        address = None if self._proxies.trusts(peer[0]) else peer[0]
-        ticket = self._admission.open(address, self._clock.now())
+        """Take in a new connection; returns whether it may stay.
+
+        When there is no room left, whoever has waited for longest goes: what is genuine proves so
+        within moments, and those who hold connections open must not keep it out.
+        """
+        address, now = None if self._proxies.trusts(peer[0]) else peer[0], self._clock.now()
+        ticket = self._admission.open(address, now)
+        if isinstance(ticket, Refusal) and ticket.reason is Reason.FULL:
+            self._send_oldest_away()
+            ticket = self._admission.open(address, now)
         if isinstance(ticket, Refusal):
             return False
         self._visitors[peer] = _Visitor(ticket, hang_up)
@@ -80,6 +87,14 @@ class Door:
         if self._timer is not None:
             self._timer.cancel()
         self._visitors.clear()
+
+    def _send_oldest_away(self) -> None:
+        oldest = self._admission.oldest()
+        for peer, visitor in list(self._visitors.items()):
+            if visitor.ticket == oldest:
+                self.close(peer)
+                visitor.hang_up()
+                return
 
     def _arm(self) -> None:
         if self._timer is None and (at := self._admission.get_timer()) is not None:

@@ -97,6 +97,11 @@ class Admission:
         """Tickets open and admitted."""
         return len(self._admitted)
 
+    def oldest(self) -> Ticket | None:
+        """Return who has been a stranger for longest; ``None`` without any."""
+        first = next(iter(self._strangers.values()), None)
+        return None if first is None else first.ticket
+
     def open(self, address: str | None, now: float) -> Ticket | Refusal:
         """Let somebody as far as the door.
 
