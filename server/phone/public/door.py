@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -13,6 +13,9 @@ from pipeline.clock import Clock, Timer
 from server.phone.security.admission import CONNECTIONS, Admission, AdmissionLimits, Ticket
 from server.phone.security.forwarding import TrustedProxies
 from server.phone.security.refusals import Reason, Refusal
+
+SLOW: Final = 0.5
+"""Seconds without anything genuine after which a connection makes room for others."""
 
 Peer: TypeAlias = tuple[str, int]
 """Address and port of the other end."""
@@ -51,13 +54,13 @@ class Door:
     def open(self, peer: Peer, hang_up: Callable[[], None]) -> bool:
         """Take in a new connection; returns whether it may stay.
 
-        When there is no room left, whoever has waited for longest goes: what is genuine proves so
-        within moments, and those who hold connections open must not keep it out.
+        When there is no room left, whoever is slowest goes: what is genuine proves so within
+        moments, and those who hold connections open must not keep it out.
         """
         address, now = None if self._proxies.trusts(peer[0]) else peer[0], self._clock.now()
         ticket = self._admission.open(address, now)
         if isinstance(ticket, Refusal) and ticket.reason is Reason.FULL:
-            self._send_oldest_away()
+            self._send_slowest_away(now)
             ticket = self._admission.open(address, now)
         if isinstance(ticket, Refusal):
             return False
@@ -88,10 +91,10 @@ class Door:
             self._timer.cancel()
         self._visitors.clear()
 
-    def _send_oldest_away(self) -> None:
-        oldest = self._admission.oldest()
+    def _send_slowest_away(self, now: float) -> None:
+        slowest = self._admission.slowest(now, SLOW)
         for peer, visitor in list(self._visitors.items()):
-            if visitor.ticket == oldest:
+            if visitor.ticket == slowest:
                 self.close(peer)
                 visitor.hang_up()
                 return

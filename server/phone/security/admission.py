@@ -41,8 +41,9 @@ class AdmissionLimits:
     """Bytes that may come in before it is admitted."""
 
 
-CONNECTIONS: Final = AdmissionLimits(128, 32, 128, 5.0, LONGEST_HEAD + LONGEST_BODY)
-"""Of connections, from being accepted until a request on them was found genuine."""
+CONNECTIONS: Final = AdmissionLimits(512, 32, 128, 5.0, LONGEST_HEAD + LONGEST_BODY)
+"""Of connections, from being accepted until a request on them was found genuine. Behind a tunnel it
+is not known yet who they are: there must be room for more than a few attackers have."""
 
 WEBHOOKS: Final = AdmissionLimits(64, 8, 128, 5.0, LONGEST_BODY)
 """Of requests, from when their head was read; admitted when the signature is right."""
@@ -97,10 +98,12 @@ class Admission:
         """Tickets open and admitted."""
         return len(self._admitted)
 
-    def oldest(self) -> Ticket | None:
-        """Return who has been a stranger for longest; ``None`` without any."""
+    def slowest(self, now: float, seconds: float) -> Ticket | None:
+        """Return who has been a stranger for longest, if that is so many seconds."""
         first = next(iter(self._strangers.values()), None)
-        return None if first is None else first.ticket
+        if first is None or first.ticket.deadline - self._limits.patience > now - seconds:
+            return None
+        return first.ticket
 
     def open(self, address: str | None, now: float) -> Ticket | Refusal:
         """Let somebody as far as the door.

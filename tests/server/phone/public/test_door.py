@@ -10,12 +10,22 @@ from server.phone.security.admission import AdmissionLimits
 from server.phone.security.forwarding import TrustedProxies
 
 
-def test_whoever_has_waited_longest_makes_room_and_those_admitted_stay() -> None:
+class Hand(LoopClock):
+    """A clock that is set by hand."""
+
+    at = 0.0
+
+    def now(self) -> float:
+        return self.at
+
+
+def test_whoever_is_slowest_makes_room_and_those_admitted_stay() -> None:
     gone: list[int] = []
 
     async def main() -> None:
         limits = AdmissionLimits(2, 2, 2, 5.0, 1000)
-        door = Door(TrustedProxies(("127.0.0.0/8",)), LoopClock(), limits)
+        clock = Hand()
+        door = Door(TrustedProxies(("127.0.0.0/8",)), clock, limits)
 
         def comes(port: int) -> bool:
             return door.open(("127.0.0.1", port), lambda: gone.append(port))
@@ -24,13 +34,16 @@ def test_whoever_has_waited_longest_makes_room_and_those_admitted_stay() -> None
         door.admit(("127.0.0.1", 1))
         assert comes(2)
         assert comes(3)
+        assert not comes(4)  # nobody has been slow yet
         assert not gone
+        clock.at = 0.6
         assert comes(4)
         assert gone == [2]
         assert not door.receive(("127.0.0.1", 2), 1)
         assert door.receive(("127.0.0.1", 1), 5000)
         assert comes(5)
         assert gone == [2, 3]
+        assert not comes(6)
         assert door.strangers == 2
         door.close_all()
 
